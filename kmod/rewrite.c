@@ -172,7 +172,8 @@ static int skip_extensions(const struct sk_buff *skb, struct krelay_flow *flow)
 				return -EINVAL;
 			offset += ipv6_optlen(&header->opt);
 		}
-		if (offset > KRELAY_REWRITE_MAX_HEADERS || offset > skb->len)
+		/* Bounds the walk, and l4_offset; the end of the packet is pull()'s. */
+		if (offset > KRELAY_REWRITE_MAX_HEADERS)
 			return -EINVAL;
 		flow->proto = header->opt.nexthdr;
 	}

@@ -448,6 +448,17 @@ static int check_rewrite(struct twin *twin, struct sk_buff *skb, struct krelay_f
 	return check_skb(twin, skb, source ? "source" : "destination");
 }
 
+/* The one port that makes a checksum of zero, which UDP must not show. */
+static int check_zero(struct twin *twin, struct sk_buff *skb, struct krelay_flow *flow)
+{
+	const union nf_inet_addr same = twin->flow.dest;
+	u16 port = ntohs(twin->flow.dest_port);
+
+	if (twin->check)
+		port = fold(port + get16(twin->bytes + twin->check));
+	return check_rewrite(twin, skb, flow, false, &same, htons(port));
+}
+
 static int check_translation(struct twin *twin, struct sk_buff *skb, struct krelay_flow *flow)
 {
 	const struct krelay_flow old = twin->flow;
@@ -461,6 +472,7 @@ static int check_translation(struct twin *twin, struct sk_buff *skb, struct krel
 				   (__force __be16)krelay_selftest_u32(&twin->test));
 	err = err ?: check_rewrite(twin, skb, flow, true, &source,
 				   (__force __be16)krelay_selftest_u32(&twin->test));
+	err = err ?: check_zero(twin, skb, flow);
 	err = err ?: check_rewrite(twin, skb, flow, false, &old.dest, old.dest_port);
 	err = err ?: check_rewrite(twin, skb, flow, true, &old.source, old.source_port);
 	if (!err && !has_bytes(skb, before, twin->cut))
@@ -682,6 +694,35 @@ static int check_lie(struct twin *twin, enum lie lie)
 	return err;
 }
 
+/* Headers that are whole, but longer than anybody has to read. */
+static int check_long(struct twin *twin)
+{
+	static const unsigned int units[] = { 1240 / 8 - 1, 1240 / 8, 2040 / 8 };
+	unsigned int len = 40 + 2040 + 8, i;
+	u8 *bytes = kzalloc(len, GFP_KERNEL);
+	struct krelay_flow flow;
+	struct sk_buff *skb;
+	int err = bytes ? 0 : -ENOMEM;
+
+	for (i = 0; i < ARRAY_SIZE(units) && !err; i++) {
+		bytes[0] = 0x60;
+		put16(bytes + 4, len - 40);
+		bytes[6] = NEXTHDR_DEST;
+		bytes[40] = IPPROTO_UDP;
+		bytes[41] = units[i] - 1;
+		put16(bytes + 40 + 8 * units[i] + 4, 8);
+		skb = make_skb(bytes, len, 100);
+		if (!skb)
+			err = -ENOMEM;
+		else if (!krelay_rewrite_validate(skb) ||
+			 krelay_rewrite_parse(skb, &flow) != (i ? -EINVAL : 0))
+			err = krelay_selftest_fail(&twin->test, "another limit of headers");
+		kfree_skb(skb);
+	}
+	kfree(bytes);
+	return err;
+}
+
 /* Option lists that end in the middle of an option, and one that has an end. */
 static int check_options(struct twin *twin)
 {
@@ -760,6 +801,7 @@ static int run(struct twin *twin)
 		err = check_packet(twin);
 	for (i = 0; i < 4 * LIE_COUNT && !err; i++)
 		err = check_lie(twin, i % LIE_COUNT);
+	err = err ?: check_long(twin);
 	err = err ?: check_options(twin);
 	for (i = 0; i < TWIN_FUZZ && !err; i++)
 		err = check_garbage(twin);
