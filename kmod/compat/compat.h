@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that krelay builds on. The sources call the
+ * wrappers below and hold no test of a version; Kbuild.probe finds the forms.
+ */
+#ifndef _KRELAY_COMPAT_H
+#define _KRELAY_COMPAT_H
+
+#include <linux/netdevice.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <net/genetlink.h>
+#include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
+#include <crypto/blake2s.h>
+#ifdef KRELAY_GSO_HEADER
+#include <net/gso.h>
+#endif
+#ifdef KRELAY_CRYPTO_UTILS
+#include <crypto/utils.h>
+#else
+#include <crypto/algapi.h>
+#endif
+
+#ifndef from_timer
+#define from_timer timer_container_of
+#endif
+
+/* BLAKE2s of @in into @out; the kernel has swapped the order of the arguments. */
+static inline void krelay_compat_blake2s(u8 *out, size_t out_len, const u8 *in, size_t in_len,
+					 const u8 *key, size_t key_len)
+{
+#ifdef KRELAY_BLAKE2S_CTX
+	blake2s(key, key_len, in, in_len, out, out_len);
+#else
+	blake2s(out, in, key, out_len, in_len, key_len);
+#endif
+}
+
+/* The device takes no lock around ndo_start_xmit. */
+static inline void krelay_compat_set_lltx(struct net_device *dev)
+{
+#ifdef KRELAY_DEV_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+#ifdef KRELAY_NEWLINK_PARAMS
+#define KRELAY_COMPAT_NEWLINK(name)						\
+static int name(struct net_device *dev, struct rtnl_newlink_params *params,	\
+		struct netlink_ext_ack *extack)					\
+{										\
+	return name##_in(rtnl_newlink_link_net(params), dev, extack);		\
+}
+#else
+#define KRELAY_COMPAT_NEWLINK(name)						\
+static int name(struct net *net, struct net_device *dev, struct nlattr *tb[],	\
+		struct nlattr *data[], struct netlink_ext_ack *extack)		\
+{										\
+	return name##_in(net, dev, extack);					\
+}
+#endif
+
+static inline struct nlattr **krelay_compat_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef KRELAY_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+static inline void krelay_compat_flow_tos(struct flowi4 *flow, u8 tos)
+{
+#ifdef KRELAY_FLOWI4_DSCP
+	flow->flowi4_dscp = inet_dsfield_to_dscp(tos);
+#else
+	flow->flowi4_tos = RT_TOS(tos);
+#endif
+}
+
+/* Consumes @skb. BH must be off. */
+static inline void krelay_compat_xmit4(struct rtable *rt, struct sock *sk, struct sk_buff *skb,
+				       const struct flowi4 *flow, u8 tos, u8 ttl)
+{
+	udp_tunnel_xmit_skb(rt, sk, skb, flow->saddr, flow->daddr, tos, ttl, 0, flow->fl4_sport,
+			    flow->fl4_dport, false, false
+#ifdef KRELAY_XMIT_IPCB_FLAGS
+			    , 0
+#endif
+			    );
+}
+
+/* Consumes @skb. BH must be off. */
+static inline void krelay_compat_xmit6(struct dst_entry *dst, struct sock *sk, struct sk_buff *skb,
+				       struct flowi6 *flow, u8 tos, u8 ttl)
+{
+	udp_tunnel6_xmit_skb(dst, sk, skb, skb->dev, &flow->saddr, &flow->daddr, tos, ttl, 0,
+			     flow->fl6_sport, flow->fl6_dport, false
+#ifdef KRELAY_XMIT_IPCB_FLAGS
+			     , 0
+#endif
+			     );
+}
+
+static inline void krelay_compat_setup_tunnel(struct net *net, struct socket *sock,
+					      struct udp_tunnel_sock_cfg *config)
+{
+#ifdef KRELAY_TUNNEL_TAKES_SK
+	setup_udp_tunnel_sock(net, sock->sk, config);
+#else
+	setup_udp_tunnel_sock(net, sock, config);
+#endif
+}
+
+/* Some kernels wait a grace period in here and some do not: the caller waits. */
+static inline void krelay_compat_release_tunnel(struct sock *sk)
+{
+#ifdef KRELAY_TUNNEL_TAKES_SK
+	udp_tunnel_sock_release(sk);
+#else
+	udp_tunnel_sock_release(sk->sk_socket);
+#endif
+}
+
+#endif /* _KRELAY_COMPAT_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "conntrack.h"
+
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+
+/* Functions of nf_conntrack, held while there are users. */
+static DEFINE_MUTEX(users_lock);
+static unsigned int users;
+static typeof(&nf_conntrack_find_get) find_get;
+static typeof(&nf_ct_netns_get) netns_get;
+static typeof(&nf_ct_netns_put) netns_put;
+
+static void release(void)
+{
+	if (find_get)
+		symbol_put(nf_conntrack_find_get);
+	if (netns_get)
+		symbol_put(nf_ct_netns_get);
+	if (netns_put)
+		symbol_put(nf_ct_netns_put);
+	find_get = NULL;
+	netns_get = NULL;
+	netns_put = NULL;
+}
+
+static int acquire(void)
+{
+	find_get = symbol_get(nf_conntrack_find_get);
+	netns_get = symbol_get(nf_ct_netns_get);
+	netns_put = symbol_get(nf_ct_netns_put);
+	if (find_get && netns_get && netns_put)
+		return 0;
+	release();
+	return -EOPNOTSUPP;
+}
+
+void krelay_conntrack_load(void)
+{
+	request_module("nf_conntrack");
+}
+
+int krelay_conntrack_enable(struct net *net)
+{
+	int ret = 0;
+
+	mutex_lock(&users_lock);
+	if (!users)
+		ret = acquire();
+	if (!ret)
+		ret = netns_get(net, NFPROTO_INET);
+	if (!ret)
+		users++;
+	else if (!users)
+		release();
+	mutex_unlock(&users_lock);
+	return ret;
+}
+
+void krelay_conntrack_disable(struct net *net)
+{
+	mutex_lock(&users_lock);
+	netns_put(net, NFPROTO_INET);
+	if (!--users)
+		release();
+	mutex_unlock(&users_lock);
+}
+
+struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,
+				      bool *reply)
+{
+	struct nf_conntrack_tuple_hash *hash = find_get(net, &nf_ct_zone_dflt, tuple);
+
+	if (!hash)
+		return NULL;
+	*reply = NF_CT_DIRECTION(hash) == IP_CT_DIR_REPLY;
+	return nf_ct_tuplehash_to_ctrack(hash);
+}

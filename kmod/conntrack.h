@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The little of conntrack that the reply side needs. The nf_conntrack module is
+ * loaded when the first bridge peer is made and not before: a machine that is
+ * only a bridge goes without it, and without its sysctls.
+ */
+#ifndef _KRELAY_CONNTRACK_H
+#define _KRELAY_CONNTRACK_H
+
+#include <linux/types.h>
+
+struct net;
+struct nf_conn;
+struct nf_conntrack_tuple;
+
+/*
+ * Loads nf_conntrack. Never under RTNL: loading waits for namespaces that are
+ * made or cleaned up, and those wait for RTNL.
+ */
+void krelay_conntrack_load(void);
+
+/**
+ * krelay_conntrack_enable() - have connections tracked in a namespace
+ * @net: namespace
+ *
+ * Context: process; pairs with krelay_conntrack_disable().
+ * Return: 0, -EOPNOTSUPP if the kernel has no conntrack, or that of enabling.
+ */
+int krelay_conntrack_enable(struct net *net);
+void krelay_conntrack_disable(struct net *net);
+
+/**
+ * krelay_conntrack_find() - whose is this packet?
+ * @net: namespace in which conntrack is enabled
+ * @tuple: of the packet
+ * @reply: set to whether the packet goes in reply direction
+ *
+ * Context: softirq or BH off, RCU.
+ * Return: the connection with a reference (nf_ct_put()), or NULL.
+ */
+struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,
+				      bool *reply);
+
+#endif /* _KRELAY_CONNTRACK_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mac1, mac2 and cookies: who may make us compute. A cookie proves that its
+ * holder receives at the address it sends from, and nothing else.
+ */
+#ifndef _KRELAY_COOKIE_H
+#define _KRELAY_COOKIE_H
+
+#include "wire.h"
+
+/**
+ * struct krelay_cookie_checker - what a device needs to judge macs
+ * @secret: cookies are made of it; changes every 120 s
+ * @secret_birth: of @secret, nanoseconds since boot, 0 for none
+ * @cookie_key: seals our cookie replies
+ * @mac1_key: must be known to get any answer
+ *
+ * Guarded by the device's handshake lock, but for @mac1_key, which is read
+ * without: a torn key costs the sender one message.
+ */
+struct krelay_cookie_checker {
+	u8 secret[KRELAY_HASH_SIZE];
+	u64 secret_birth;
+	u8 cookie_key[KRELAY_KEY_SIZE];
+	u8 mac1_key[KRELAY_KEY_SIZE];
+};
+
+/**
+ * struct krelay_cookie - what we hold of a peer's cookies
+ * @mac1_key: for messages to the peer
+ * @cookie_key: opens its cookie replies
+ * @value: the last cookie
+ * @birth: of @value, nanoseconds since boot, 0 for none
+ * @mac1_sent: mac1 of the last message that we sent
+ * @awaited: a reply to @mac1_sent has not come yet
+ *
+ * Guarded by the device's handshake lock.
+ */
+struct krelay_cookie {
+	u8 mac1_key[KRELAY_KEY_SIZE];
+	u8 cookie_key[KRELAY_KEY_SIZE];
+	u8 value[KRELAY_COOKIE_SIZE];
+	u64 birth;
+	u8 mac1_sent[KRELAY_MAC_SIZE];
+	bool awaited;
+};
+
+/**
+ * struct krelay_cookie_source - where a message came from
+ * @len: bytes used of @bytes
+ * @bytes: IP address and UDP port, network byte order
+ */
+struct krelay_cookie_source {
+	u8 len;
+	u8 bytes[18];
+};
+
+void krelay_cookie_set_public(struct krelay_cookie_checker *checker,
+			      const u8 public_key[KRELAY_KEY_SIZE]);
+void krelay_cookie_init(struct krelay_cookie *cookie, const u8 remote_public[KRELAY_KEY_SIZE]);
+
+/* Fills in the macs, which are the last 32 of the @len bytes of @message. */
+void krelay_cookie_add_macs(struct krelay_cookie *cookie, void *message, size_t len);
+
+/* Context: any. */
+bool krelay_cookie_check_mac1(const struct krelay_cookie_checker *checker, const void *message,
+			      size_t len);
+bool krelay_cookie_check_mac2(struct krelay_cookie_checker *checker, const void *message,
+			      size_t len, const struct krelay_cookie_source *source);
+
+/* Answers the handshake message of @len bytes, sent by index @receiver. */
+void krelay_cookie_make_reply(struct krelay_cookie_checker *checker,
+			      struct krelay_wire_cookie *reply, const void *message, size_t len,
+			      __le32 receiver, const struct krelay_cookie_source *source);
+
+/* Return: whether the reply was awaited and is genuine. */
+bool krelay_cookie_consume(struct krelay_cookie *cookie, const struct krelay_wire_cookie *reply);
+
+#endif /* _KRELAY_COOKIE_H */

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device.h"
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/if_arp.h>
+#include <linux/inetdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/icmp.h>
+#include <net/ip_tunnels.h>
+#include <net/rtnetlink.h>
+
+#include "bridge.h"
+#include "compat/compat.h"
+#include "forwards.h"
+#include "handshake.h"
+#include "home.h"
+#include "outer.h"
+#include "peer.h"
+#include "receive.h"
+#include "transmit.h"
+
+enum {
+	/* 1500 less an outer IPv6, UDP and data header and the tag. */
+	DEFAULT_MTU = 1420,
+	RP_FILTER_LOOSE = 2,
+};
+
+/* Every device, for events of namespaces and other netdevs; RTNL. */
+static LIST_HEAD(devices);
+
+static int open(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	struct krelay_peer *peer;
+	int ret;
+
+	ret = krelay_outer_open(kdev);
+	if (ret)
+		return ret;
+	/* Who is to be kept alive is dialled at once. */
+	list_for_each_entry(peer, &kdev->peers, list)
+		if (peer->keepalive_interval)
+			queue_work(kdev->workqueue, &peer->keepalive_work);
+	return 0;
+}
+
+static int stop(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	struct krelay_peer *peer;
+
+	krelay_outer_close(kdev);
+	cancel_work_sync(&kdev->handshake_work);
+	skb_queue_purge(&kdev->handshakes);
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_peer_stop(peer);
+	return 0;
+}
+
+static struct krelay_peer *peer_of(struct krelay_device *kdev, struct sk_buff *skb)
+{
+	struct krelay_cidr_owner *owner;
+	struct krelay_peer *peer;
+
+	peer = krelay_home_bridge_of(kdev, skb);
+	if (peer)
+		return peer;
+	owner = skb->protocol == htons(ETH_P_IP) ?
+		krelay_cidr_lookup(&kdev->allowed, &ip_hdr(skb)->daddr, KRELAY_CIDR_IPV4) :
+		krelay_cidr_lookup(&kdev->allowed, &ipv6_hdr(skb)->daddr, KRELAY_CIDR_IPV6);
+	return owner ? container_of(owner, struct krelay_peer, allowed) : NULL;
+}
+
+static void answer_unreachable(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	else
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+}
+
+static netdev_tx_t xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	struct krelay_peer *peer;
+
+	if (unlikely(!pskb_inet_may_pull(skb) || ip_tunnel_parse_protocol(skb) != skb->protocol)) {
+		krelay_drop(kdev, skb, KRELAY_STAT_TX_MALFORMED);
+		return NETDEV_TX_OK;
+	}
+	rcu_read_lock_bh();
+	peer = peer_of(kdev, skb);
+	if (likely(peer && rcu_access_pointer(peer->endpoint))) {
+		krelay_transmit_packet(peer, skb);
+	} else {
+		answer_unreachable(skb);
+		krelay_drop(kdev, skb, peer ? KRELAY_STAT_TX_NO_ENDPOINT :
+					      KRELAY_STAT_TX_NO_PEER);
+	}
+	rcu_read_unlock_bh();
+	return NETDEV_TX_OK;
+}
+
+static bool is_drop(enum krelay_stat which)
+{
+	return which != KRELAY_STAT_RX_KEEPALIVE &&
+	       !(which >= KRELAY_STAT_HS_INITIATION_SENT &&
+		 which <= KRELAY_STAT_HS_COOKIE_RECEIVED);
+}
+
+static void get_stats64(struct net_device *dev, struct rtnl_link_stats64 *total)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	enum krelay_stat which;
+
+	dev_get_tstats64(dev, total);
+	for (which = KRELAY_STAT_RX_TRUNCATED; which < __KRELAY_STAT_MAX; which++) {
+		if (!is_drop(which))
+			continue;
+		if (which < KRELAY_STAT_TX_MALFORMED)
+			total->rx_dropped += krelay_stats_sum(kdev->stats, which);
+		else
+			total->tx_dropped += krelay_stats_sum(kdev->stats, which);
+	}
+}
+
+static int init(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+
+	return gro_cells_init(&kdev->gro_cells, dev);
+}
+
+static bool is_leaving(const struct krelay_peer *peer, const struct list_head *leaving)
+{
+	const struct krelay_peer *other;
+
+	list_for_each_entry(other, leaving, list)
+		if (other == peer)
+			return true;
+	return false;
+}
+
+/* A table without the forwards to any peer in @leaving. */
+static int forget_forwards(struct krelay_device *kdev, const struct list_head *leaving)
+{
+	struct krelay_forwards *old = rtnl_dereference(kdev->forwards), *new = NULL;
+	unsigned int count = krelay_forwards_count(old), kept = 0, i;
+	struct krelay_forward **list, *forward;
+	unsigned int conflict[2];
+	int ret = 0;
+
+	if (!count)
+		return 0;
+	list = kvmalloc_array(count, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; (forward = krelay_forwards_at(old, i)); i++)
+		if (!is_leaving(forward->peer, leaving))
+			list[kept++] = forward;
+	if (kept)
+		ret = krelay_forwards_build(list, kept, &new, conflict);
+	if (!ret && kept != count)
+		krelay_bridge_set_forwards(kdev, new);
+	else
+		krelay_forwards_free(new);
+	kvfree(list);
+	return ret;
+}
+
+int krelay_device_remove_peer(struct krelay_peer *peer)
+{
+	struct krelay_device *kdev = peer->device;
+	LIST_HEAD(leaving);
+	int ret;
+
+	list_move_tail(&peer->list, &leaving);
+	ret = forget_forwards(kdev, &leaving);
+	if (ret) {
+		list_move_tail(&peer->list, &kdev->peers);
+		return ret;
+	}
+	krelay_home_detach(peer);
+	krelay_peer_remove(&leaving);
+	return 0;
+}
+
+static void uninit(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	struct krelay_peer *peer;
+	LIST_HEAD(leaving);
+
+	list_del_init(&kdev->list);
+	krelay_bridge_set_publics(kdev, NULL, 0);
+	krelay_bridge_set_forwards(kdev, NULL);
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_home_detach(peer);
+	list_splice_init(&kdev->peers, &leaving);
+	krelay_peer_remove(&leaving);
+	gro_cells_destroy(&kdev->gro_cells);
+}
+
+static const struct net_device_ops netdev_ops = {
+	.ndo_init = init,
+	.ndo_uninit = uninit,
+	.ndo_open = open,
+	.ndo_stop = stop,
+	.ndo_start_xmit = xmit,
+	.ndo_get_stats64 = get_stats64,
+};
+
+struct krelay_device *krelay_device_of(struct net_device *dev)
+{
+	return dev->netdev_ops == &netdev_ops ? netdev_priv(dev) : NULL;
+}
+
+/* After the last grace period: nobody holds anything of it any more. */
+static void destruct(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+
+	destroy_workqueue(kdev->workqueue);
+	rhashtable_destroy(&kdev->peers_by_key);
+	krelay_index_destroy(&kdev->indices);
+	free_percpu(dev->tstats);
+	free_percpu(kdev->stats);
+	memzero_explicit(&kdev->identity, sizeof(kdev->identity));
+	memzero_explicit(&kdev->checker, sizeof(kdev->checker));
+}
+
+static const struct device_type device_type = { .name = "krelay" };
+
+static void setup(struct net_device *dev)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	const netdev_features_t features = NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_SG |
+					   NETIF_F_FRAGLIST | NETIF_F_GSO_SOFTWARE |
+					   NETIF_F_HIGHDMA;
+
+	dev->netdev_ops = &netdev_ops;
+	dev->header_ops = &ip_tunnel_header_ops;
+	dev->needed_headroom = krelay_transmit_headroom();
+	dev->needed_tailroom = krelay_transmit_tailroom();
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	dev->features |= features;
+	dev->hw_features |= features;
+	dev->hw_enc_features |= features;
+	dev->mtu = DEFAULT_MTU;
+	dev->max_mtu = round_down(INT_MAX, KRELAY_PADDING) - KRELAY_PADDING;
+	dev->needs_free_netdev = true;
+	krelay_compat_set_lltx(dev);
+	SET_NETDEV_DEVTYPE(dev, &device_type);
+
+	memset(kdev, 0, sizeof(*kdev));
+	kdev->dev = dev;
+	kdev->receive = krelay_receive_datagram;
+	INIT_LIST_HEAD(&kdev->list);
+	INIT_LIST_HEAD(&kdev->peers);
+	INIT_LIST_HEAD(&kdev->publics);
+	mutex_init(&kdev->handshake_lock);
+	skb_queue_head_init(&kdev->handshakes);
+	INIT_WORK(&kdev->handshake_work, krelay_handshake_work);
+	krelay_cidr_init(&kdev->allowed);
+}
+
+static int newlink_in(struct net *net, struct net_device *dev, struct netlink_ext_ack *extack)
+{
+	struct krelay_device *kdev = netdev_priv(dev);
+	int ret = -ENOMEM;
+
+	rcu_assign_pointer(kdev->transit, net);
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return ret;
+	kdev->stats = alloc_percpu(struct krelay_stats);
+	if (!kdev->stats)
+		goto err_tstats;
+	kdev->workqueue = alloc_ordered_workqueue("krelay-%s", WQ_FREEZABLE, dev->name);
+	if (!kdev->workqueue)
+		goto err_stats;
+	ret = krelay_index_init(&kdev->indices);
+	if (ret)
+		goto err_workqueue;
+	ret = krelay_peer_init_table(kdev);
+	if (ret)
+		goto err_indices;
+	ret = register_netdevice(dev);
+	if (ret)
+		goto err_table;
+
+	/* Only now: a failing register_netdevice() would have called it, too. */
+	dev->priv_destructor = destruct;
+	list_add(&kdev->list, &devices);
+	return 0;
+
+err_table:
+	rhashtable_destroy(&kdev->peers_by_key);
+err_indices:
+	krelay_index_destroy(&kdev->indices);
+err_workqueue:
+	destroy_workqueue(kdev->workqueue);
+err_stats:
+	free_percpu(kdev->stats);
+err_tstats:
+	free_percpu(dev->tstats);
+	return ret;
+}
+
+KRELAY_COMPAT_NEWLINK(newlink)
+
+static struct rtnl_link_ops link_ops = {
+	.kind = "krelay",
+	.priv_size = sizeof(struct krelay_device),
+	.setup = setup,
+	.newlink = newlink,
+};
+
+void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private_key)
+{
+	struct krelay_peer *peer;
+
+	mutex_lock(&kdev->handshake_lock);
+	krelay_noise_set_identity(&kdev->identity, private_key);
+	krelay_cookie_set_public(&kdev->checker, kdev->identity.public_key);
+	list_for_each_entry(peer, &kdev->peers, list) {
+		krelay_noise_precompute(&peer->handshake, &kdev->identity);
+		/* Sessions of the old identity end with it. */
+		krelay_index_free(&kdev->indices, peer->handshake.index);
+		krelay_noise_clear_handshake(&peer->handshake);
+		krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+	}
+	mutex_unlock(&kdev->handshake_lock);
+}
+
+int krelay_device_set_port(struct krelay_device *kdev, u16 port)
+{
+	u16 old = kdev->port;
+	int ret;
+
+	if (old == port && port)
+		return 0;
+	kdev->port = port;
+	if (!netif_running(kdev->dev))
+		return 0;
+	krelay_outer_close(kdev);
+	ret = krelay_outer_open(kdev);
+	if (!ret)
+		return 0;
+	kdev->port = old;
+	if (krelay_outer_open(kdev))
+		netdev_warn(kdev->dev, "port %u is gone: set the link down and up\n", old);
+	return ret;
+}
+
+void krelay_device_set_fwmark(struct krelay_device *kdev, u32 fwmark)
+{
+	struct krelay_peer *peer;
+
+	WRITE_ONCE(kdev->fwmark, fwmark);
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_peer_reset_route(peer);
+}
+
+static void attach_bridges(struct krelay_device *kdev)
+{
+	struct krelay_peer *peer;
+
+	list_for_each_entry(peer, &kdev->peers, list)
+		if (peer->bridge && krelay_home_attach(peer))
+			netdev_warn(kdev->dev, "replies to a bridge find no way in this namespace\n");
+}
+
+/* What a device of this kind wants of the addressing of its netdev. */
+static void tune(struct net_device *dev)
+{
+	struct in_device *in_dev = __in_dev_get_rtnl(dev);
+	struct inet6_dev *in6_dev = __in6_dev_get(dev);
+
+	if (in_dev) {
+		/* Visitors come from where the default route does not lead. */
+		IN_DEV_CONF_SET(in_dev, RP_FILTER, RP_FILTER_LOOSE);
+		IN_DEV_CONF_SET(in_dev, SEND_REDIRECTS, false);
+	}
+	if (in6_dev)
+		in6_dev->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+}
+
+static void own_event(struct krelay_device *kdev, unsigned long event)
+{
+	struct krelay_peer *peer;
+
+	switch (event) {
+	case NETDEV_REGISTER:
+		tune(kdev->dev);
+		attach_bridges(kdev);
+		break;
+	case NETDEV_UNREGISTER:
+		list_for_each_entry(peer, &kdev->peers, list)
+			krelay_home_detach(peer);
+		break;
+	}
+}
+
+static void public_event(struct krelay_device *kdev, struct net_device *dev, unsigned long event)
+{
+	switch (event) {
+	case NETDEV_REGISTER:
+		krelay_bridge_add_netdev(kdev, dev);
+		break;
+	case NETDEV_UNREGISTER:
+		krelay_bridge_remove_netdev(kdev, dev);
+		break;
+	case NETDEV_CHANGENAME:
+		krelay_bridge_remove_netdev(kdev, dev);
+		krelay_bridge_add_netdev(kdev, dev);
+		break;
+	}
+}
+
+static int netdev_event(struct notifier_block *block, unsigned long event, void *pointer)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(pointer);
+	struct krelay_device *kdev = krelay_device_of(dev);
+
+	if (kdev)
+		own_event(kdev, event);
+	list_for_each_entry(kdev, &devices, list)
+		if (rtnl_dereference(kdev->transit) == dev_net(dev))
+			public_event(kdev, dev, event);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = { .notifier_call = netdev_event };
+
+/* A namespace goes away: devices that live elsewhere lose their sockets in it. */
+static void __net_exit leave_net(struct net *net)
+{
+	struct krelay_device *kdev;
+	struct krelay_peer *peer;
+
+	rtnl_lock();
+	list_for_each_entry(kdev, &devices, list) {
+		if (rtnl_dereference(kdev->transit) != net)
+			continue;
+		krelay_outer_close(kdev);
+		krelay_bridge_set_publics(kdev, NULL, 0);
+		RCU_INIT_POINTER(kdev->transit, NULL);
+		/* Their routes hold netdevs of that namespace. */
+		list_for_each_entry(peer, &kdev->peers, list)
+			krelay_peer_set_endpoint(peer, NULL, 0);
+	}
+	rtnl_unlock();
+}
+
+static struct pernet_operations net_ops = { .pre_exit = leave_net };
+
+int __init krelay_device_init(void)
+{
+	int ret;
+
+	ret = register_pernet_device(&net_ops);
+	if (ret)
+		return ret;
+	ret = register_netdevice_notifier(&notifier);
+	if (ret)
+		goto err_net;
+	ret = rtnl_link_register(&link_ops);
+	if (ret)
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	unregister_netdevice_notifier(&notifier);
+err_net:
+	unregister_pernet_device(&net_ops);
+	return ret;
+}
+
+void krelay_device_exit(void)
+{
+	rtnl_link_unregister(&link_ops);
+	unregister_netdevice_notifier(&notifier);
+	unregister_pernet_device(&net_ops);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The netdev and its life in a namespace. */
+#ifndef _KRELAY_DEVICE_H
+#define _KRELAY_DEVICE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct krelay_device;
+struct krelay_peer;
+struct net_device;
+
+int krelay_device_init(void);
+
+/* No device is left when it returns. */
+void krelay_device_exit(void);
+
+/* Return: @dev's private part, or NULL if it is no krelay netdev. */
+struct krelay_device *krelay_device_of(struct net_device *dev);
+
+/* Removes the peer and all forwards to it. Return: 0 or -ENOMEM. Context: RTNL. */
+int krelay_device_remove_peer(struct krelay_peer *peer);
+
+/* An all-zero key takes the identity away. Context: RTNL. */
+void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private_key);
+
+/* Return: 0, or, with the old port in use again, that of opening. Context: RTNL. */
+int krelay_device_set_port(struct krelay_device *kdev, u16 port);
+
+void krelay_device_set_fwmark(struct krelay_device *kdev, u32 fwmark);
+
+#endif /* _KRELAY_DEVICE_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include <net/rtnetlink.h>
+
+#include "device.h"
+#include "forwards.h"
+#include "home.h"
+#include "netlink.h"
+#include "noise.h"
+#include "rewrite.h"
+
+static unsigned int mark_mask = 0x7f000000;
+module_param(mark_mask, uint, 0444);
+MODULE_PARM_DESC(mark_mask,
+		 "Bits of the connection mark that name a bridge at home, in one piece (default 0x7f000000)");
+
+#ifdef KRELAY_SELFTEST
+static int __init selftest(void)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} tests[] = {
+		{ "replay", krelay_replay_selftest },
+		{ "cidr", krelay_cidr_selftest },
+		{ "rewrite", krelay_rewrite_selftest },
+		{ "forwards", krelay_forwards_selftest },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (tests[i].run()) {
+			pr_err("self-test %s: failed\n", tests[i].name);
+			return -ENOTRECOVERABLE;
+		}
+		pr_info("self-test %s: ok\n", tests[i].name);
+	}
+	return 0;
+}
+#else
+static int __init selftest(void)
+{
+	return 0;
+}
+#endif
+
+static int __init krelay_init(void)
+{
+	int ret;
+
+	ret = krelay_noise_init();
+	if (ret)
+		return ret;
+	ret = selftest();
+	if (ret)
+		return ret;
+	ret = krelay_home_init(mark_mask);
+	if (ret) {
+		if (ret == -EINVAL)
+			pr_err("mark_mask=%#x: has to be two or more neighbouring bits\n",
+			       mark_mask);
+		return ret;
+	}
+	ret = krelay_device_init();
+	if (ret)
+		goto err_home;
+	ret = krelay_netlink_init();
+	if (ret)
+		goto err_device;
+	return 0;
+
+err_device:
+	krelay_device_exit();
+err_home:
+	krelay_home_exit();
+	rcu_barrier();
+	return ret;
+}
+
+static void __exit krelay_exit(void)
+{
+	krelay_netlink_exit();
+	krelay_device_exit();
+	krelay_home_exit();
+	/* Sessions, endpoints and tables free themselves by functions of ours. */
+	rcu_barrier();
+}
+
+module_init(krelay_init);
+module_exit(krelay_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Relay of public ports to hosts behind CGNAT, over the WireGuard protocol");
+MODULE_AUTHOR("The krelay developers");
+MODULE_VERSION(KRELAY_VERSION);
+MODULE_ALIAS_RTNL_LINK("krelay");
+MODULE_ALIAS_GENL_FAMILY("krelay");

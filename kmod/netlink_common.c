@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "netlink_common.h"
+
+#include <linux/rtnetlink.h>
+#include <net/genetlink.h>
+
+#include "device.h"
+#include "krelay.h"
+
+enum {
+	TEXT_SIZE = 256,
+	/*
+	 * The text is copied into the answer soon after RTNL is given back, so
+	 * it must outlive the next few refusals.
+	 */
+	TEXTS = 64,
+};
+
+static char texts[TEXTS][TEXT_SIZE];
+static unsigned int next_text;
+
+int krelay_netlink_refuse(struct netlink_ext_ack *extack, int error, const char *format, ...)
+{
+	char *text = texts[next_text++ % TEXTS];
+	va_list args;
+
+	ASSERT_RTNL();
+	va_start(args, format);
+	vscnprintf(text, TEXT_SIZE, format, args);
+	va_end(args);
+	if (extack)
+		extack->_msg = text;
+	return error;
+}
+
+struct krelay_device *krelay_netlink_device(struct net *net, struct nlattr **attrs,
+					    struct netlink_ext_ack *extack)
+{
+	struct krelay_device *kdev;
+	struct net_device *dev;
+
+	ASSERT_RTNL();
+	if (attrs[KRELAY_A_IFINDEX])
+		dev = __dev_get_by_index(net, nla_get_u32(attrs[KRELAY_A_IFINDEX]));
+	else if (attrs[KRELAY_A_IFNAME])
+		dev = __dev_get_by_name(net, nla_data(attrs[KRELAY_A_IFNAME]));
+	else
+		return ERR_PTR(krelay_netlink_refuse(extack, -EINVAL, "no interface is named"));
+	if (!dev)
+		return ERR_PTR(krelay_netlink_refuse(extack, -ENODEV,
+						     "there is no such interface"));
+	kdev = krelay_device_of(dev);
+	if (!kdev)
+		return ERR_PTR(krelay_netlink_refuse(extack, -EOPNOTSUPP,
+						     "%s is not of kind krelay", dev->name));
+	return kdev;
+}
+
+struct krelay_device *krelay_netlink_device_to_change(struct sk_buff *skb, struct genl_info *info)
+{
+	struct krelay_device *kdev;
+	struct net *transit;
+
+	kdev = krelay_netlink_device(genl_info_net(info), info->attrs, info->extack);
+	if (IS_ERR(kdev))
+		return kdev;
+	transit = rtnl_dereference(kdev->transit);
+	if (transit && !netlink_ns_capable(skb, transit->user_ns, CAP_NET_ADMIN))
+		return ERR_PTR(krelay_netlink_refuse(info->extack, -EPERM,
+						     "CAP_NET_ADMIN is needed in the namespace of the UDP socket, too"));
+	return kdev;
+}
+
+int krelay_netlink_put_device(struct sk_buff *skb, const struct krelay_device *kdev)
+{
+	if (nla_put_u32(skb, KRELAY_A_IFINDEX, kdev->dev->ifindex) ||
+	    nla_put_string(skb, KRELAY_A_IFNAME, kdev->dev->name))
+		return -EMSGSIZE;
+	return 0;
+}

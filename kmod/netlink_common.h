@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every netlink command needs: the device, the right, a text for a refusal. */
+#ifndef _KRELAY_NETLINK_COMMON_H
+#define _KRELAY_NETLINK_COMMON_H
+
+#include <linux/krelay.h>
+#include <linux/netlink.h>
+
+struct genl_info;
+struct krelay_device;
+struct net;
+struct sk_buff;
+
+/**
+ * krelay_netlink_refuse() - refuse a request with a text
+ * @extack: of the request
+ * @error: negative errno, returned
+ * @format: of one sentence without its full stop; names the value and the rule
+ *
+ * Context: RTNL, which keeps refusals from writing over one another.
+ */
+__printf(3, 4)
+int krelay_netlink_refuse(struct netlink_ext_ack *extack, int error, const char *format, ...);
+
+/* Return: the device that @attrs name, or an ERR_PTR, refused. Context: RTNL. */
+struct krelay_device *krelay_netlink_device(struct net *net, struct nlattr **attrs,
+					    struct netlink_ext_ack *extack);
+
+/* As krelay_netlink_device(), for one who may also steer the UDP socket's namespace. */
+struct krelay_device *krelay_netlink_device_to_change(struct sk_buff *skb,
+						      struct genl_info *info);
+
+/* Writes which device an answer is about. Return: 0 or -EMSGSIZE. */
+int krelay_netlink_put_device(struct sk_buff *skb, const struct krelay_device *kdev);
+
+#endif /* _KRELAY_NETLINK_COMMON_H */

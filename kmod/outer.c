@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "outer.h"
+
+#include <linux/inetdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/udp.h>
+#include <net/ip6_route.h>
+#include <net/ip6_tunnel.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/udp_tunnel.h>
+
+#include "compat/compat.h"
+#include "peer.h"
+
+enum {
+	/* Tries to find one port that is free for both families. */
+	MAX_PORT_TRIES = 100,
+};
+
+static int encap_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct krelay_device *kdev = rcu_dereference_sk_user_data(sk);
+
+	if (unlikely(!kdev)) {
+		kfree_skb(skb);
+		return 0;
+	}
+	skb_mark_not_on_list(skb);
+	__skb_pull(skb, sizeof(struct udphdr));
+	kdev->receive(kdev, skb);
+	return 0;
+}
+
+static struct sock *open_socket(struct krelay_device *kdev, struct net *net,
+				struct udp_port_cfg *config)
+{
+	struct udp_tunnel_sock_cfg tunnel = {
+		.sk_user_data = kdev,
+		.encap_type = 1,
+		.encap_rcv = encap_rcv,
+	};
+	struct socket *sock;
+	int ret;
+
+	ret = udp_sock_create(net, config, &sock);
+	if (ret)
+		return ERR_PTR(ret);
+	/* Data is sent in softirq; what may be sent is bounded by the senders. */
+	sock->sk->sk_allocation = GFP_ATOMIC;
+	sock->sk->sk_sndbuf = INT_MAX;
+	sk_set_memalloc(sock->sk);
+	krelay_compat_setup_tunnel(net, sock, &tunnel);
+	return sock->sk;
+}
+
+static int open_both(struct krelay_device *kdev, struct net *net, struct sock **sock4,
+		     struct sock **sock6)
+{
+	struct udp_port_cfg config = {
+		.family = AF_INET,
+		.local_ip.s_addr = htonl(INADDR_ANY),
+		.local_udp_port = htons(kdev->port),
+		.use_udp_checksums = true,
+	};
+	struct udp_port_cfg config6 = {
+		.family = AF_INET6,
+		.local_ip6 = IN6ADDR_ANY_INIT,
+		.use_udp6_tx_checksums = true,
+		.use_udp6_rx_checksums = true,
+		.ipv6_v6only = true,
+	};
+
+	*sock6 = NULL;
+	*sock4 = open_socket(kdev, net, &config);
+	if (IS_ERR(*sock4))
+		return PTR_ERR(*sock4);
+	if (!IS_ENABLED(CONFIG_IPV6) || !ipv6_mod_enabled())
+		return 0;
+
+	config6.local_udp_port = inet_sk(*sock4)->inet_sport;
+	*sock6 = open_socket(kdev, net, &config6);
+	if (!IS_ERR(*sock6))
+		return 0;
+	krelay_compat_release_tunnel(*sock4);
+	return PTR_ERR(*sock6);
+}
+
+int krelay_outer_open(struct krelay_device *kdev)
+{
+	struct net *net = rtnl_dereference(kdev->transit);
+	struct sock *sock4, *sock6;
+	unsigned int tries = 0;
+	int ret;
+
+	ASSERT_RTNL();
+	if (!net)
+		return -ENONET;
+	do {
+		ret = open_both(kdev, net, &sock4, &sock6);
+	} while (ret == -EADDRINUSE && !kdev->port && ++tries < MAX_PORT_TRIES);
+	if (ret)
+		return ret;
+
+	kdev->port = ntohs(inet_sk(sock4)->inet_sport);
+	rcu_assign_pointer(kdev->sock4, sock4);
+	rcu_assign_pointer(kdev->sock6, sock6);
+	return 0;
+}
+
+void krelay_outer_close(struct krelay_device *kdev)
+{
+	struct sock *sock4 = rtnl_dereference(kdev->sock4);
+	struct sock *sock6 = rtnl_dereference(kdev->sock6);
+
+	ASSERT_RTNL();
+	if (!sock4 && !sock6)
+		return;
+	RCU_INIT_POINTER(kdev->sock4, NULL);
+	RCU_INIT_POINTER(kdev->sock6, NULL);
+	synchronize_net();
+	if (sock4)
+		krelay_compat_release_tunnel(sock4);
+	if (sock6)
+		krelay_compat_release_tunnel(sock6);
+	synchronize_net();
+}
+
+unsigned int krelay_outer_headroom(void)
+{
+	return ALIGN(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr), 16);
+}
+
+static struct rtable *route4(struct krelay_device *kdev, struct sock *sk, struct flowi4 *flow,
+			     struct dst_cache *cache)
+{
+	struct net *net = sock_net(sk);
+	struct rtable *rt;
+
+	/* The address that the peer used may be gone by now. */
+	if (flow->saddr && !inet_confirm_addr(net, NULL, 0, flow->saddr, RT_SCOPE_HOST))
+		flow->saddr = 0;
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(flow));
+	rt = ip_route_output_flow(net, flow, sk);
+	if (IS_ERR(rt) && flow->saddr) {
+		flow->saddr = 0;
+		rt = ip_route_output_flow(net, flow, sk);
+	}
+	if (IS_ERR(rt))
+		return rt;
+	if (unlikely(rt->dst.dev == kdev->dev)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ELOOP);
+	}
+	if (cache)
+		dst_cache_set_ip4(cache, &rt->dst, flow->saddr);
+	return rt;
+}
+
+static int send4(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
+		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+{
+	struct flowi4 flow = {
+		.saddr = key->source4,
+		.daddr = key->addr4.sin_addr.s_addr,
+		.fl4_dport = key->addr4.sin_port,
+		.fl4_sport = inet_sk(sk)->inet_sport,
+		.flowi4_mark = kdev->fwmark,
+		.flowi4_proto = IPPROTO_UDP,
+	};
+	struct rtable *rt = NULL;
+
+	if (cache)
+		rt = dst_cache_get_ip4(cache, &flow.saddr);
+	if (!rt)
+		rt = route4(kdev, sk, &flow, cache);
+	if (IS_ERR(rt)) {
+		kfree_skb(skb);
+		return PTR_ERR(rt);
+	}
+	/* May be fragmented on the way: PMTU is for the packets inside. */
+	skb->ignore_df = 1;
+	krelay_compat_xmit4(rt, sk, skb, &flow, tos, ip4_dst_hoplimit(&rt->dst));
+	return 0;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *route6(struct krelay_device *kdev, struct sock *sk, struct flowi6 *flow,
+				struct dst_cache *cache)
+{
+	struct net *net = sock_net(sk);
+	struct dst_entry *dst;
+
+	if (!ipv6_addr_any(&flow->saddr) && !ipv6_chk_addr(net, &flow->saddr, NULL, 0))
+		flow->saddr = in6addr_any;
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(flow));
+	dst = ip6_dst_lookup_flow(net, sk, flow, NULL);
+	if (IS_ERR(dst))
+		return dst;
+	if (unlikely(dst->dev == kdev->dev)) {
+		dst_release(dst);
+		return ERR_PTR(-ELOOP);
+	}
+	if (cache)
+		dst_cache_set_ip6(cache, dst, &flow->saddr);
+	return dst;
+}
+
+static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
+		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+{
+	struct flowi6 flow = {
+		.saddr = key->source6,
+		.daddr = key->addr6.sin6_addr,
+		.fl6_dport = key->addr6.sin6_port,
+		.fl6_sport = inet_sk(sk)->inet_sport,
+		.flowi6_mark = kdev->fwmark,
+		.flowi6_oif = key->addr6.sin6_scope_id,
+		.flowi6_proto = IPPROTO_UDP,
+	};
+	struct dst_entry *dst = NULL;
+
+	if (cache)
+		dst = dst_cache_get_ip6(cache, &flow.saddr);
+	if (!dst)
+		dst = route6(kdev, sk, &flow, cache);
+	if (IS_ERR(dst)) {
+		kfree_skb(skb);
+		return PTR_ERR(dst);
+	}
+	skb->ignore_df = 1;
+	krelay_compat_xmit6(dst, sk, skb, &flow, tos, ip6_dst_hoplimit(dst));
+	return 0;
+}
+#else
+static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
+		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+{
+	kfree_skb(skb);
+	return -EAFNOSUPPORT;
+}
+#endif
+
+static int send_to(struct krelay_device *kdev, struct sk_buff *skb,
+		   const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+{
+	bool ipv6 = key->addr.sa_family == AF_INET6;
+	struct sock *sk = ipv6 ? rcu_dereference_bh(kdev->sock6) : rcu_dereference_bh(kdev->sock4);
+
+	if (unlikely(!sk)) {
+		kfree_skb(skb);
+		return -ENETDOWN;
+	}
+	skb->dev = kdev->dev;
+	skb->mark = kdev->fwmark;
+	return ipv6 ? send6(kdev, sk, skb, key, cache, tos) :
+		      send4(kdev, sk, skb, key, cache, tos);
+}
+
+static void count_failure(struct krelay_device *kdev, int error)
+{
+	switch (error) {
+	case 0:
+		break;
+	case -EDESTADDRREQ:
+		krelay_count(kdev, KRELAY_STAT_TX_NO_ENDPOINT);
+		break;
+	case -ELOOP:
+		krelay_count(kdev, KRELAY_STAT_TX_LOOP);
+		break;
+	default:
+		krelay_count(kdev, KRELAY_STAT_TX_NO_ROUTE);
+	}
+}
+
+int krelay_outer_send(struct krelay_peer *peer, struct sk_buff *skb, u8 tos)
+{
+	struct krelay_endpoint *endpoint = rcu_dereference_bh(peer->endpoint);
+	unsigned int len = skb->len;
+	int ret;
+
+	if (likely(endpoint)) {
+		ret = send_to(peer->device, skb, &endpoint->key, &endpoint->cache, tos);
+	} else {
+		kfree_skb(skb);
+		ret = -EDESTADDRREQ;
+	}
+	if (likely(!ret))
+		krelay_peer_account_tx(peer, len);
+	count_failure(peer->device, ret);
+	return ret;
+}
+
+static void key_of(const struct sk_buff *skb, struct krelay_endpoint_key *key)
+{
+	const struct udphdr *udp = udp_hdr(skb);
+
+	memset(key, 0, sizeof(*key));
+	if (ip_hdr(skb)->version == 4) {
+		key->addr4.sin_family = AF_INET;
+		key->addr4.sin_port = udp->source;
+		key->addr4.sin_addr.s_addr = ip_hdr(skb)->saddr;
+		key->source4 = ip_hdr(skb)->daddr;
+	} else {
+		key->addr6.sin6_family = AF_INET6;
+		key->addr6.sin6_port = udp->source;
+		key->addr6.sin6_addr = ipv6_hdr(skb)->saddr;
+		key->addr6.sin6_scope_id = ipv6_iface_scope_id(&ipv6_hdr(skb)->saddr,
+							       skb->skb_iif);
+		key->source6 = ipv6_hdr(skb)->daddr;
+	}
+}
+
+int krelay_outer_reply(struct krelay_device *kdev, const struct sk_buff *received,
+		       const void *message, size_t len)
+{
+	struct krelay_endpoint_key key;
+	struct sk_buff *skb;
+	int ret;
+
+	skb = alloc_skb(krelay_outer_headroom() + len, GFP_ATOMIC);
+	if (!skb)
+		return -ENOMEM;
+	skb_reserve(skb, krelay_outer_headroom());
+	skb_put_data(skb, message, len);
+	skb_set_inner_network_header(skb, 0);
+	key_of(received, &key);
+	ret = send_to(kdev, skb, &key, NULL, KRELAY_TOS_HANDSHAKE);
+	count_failure(kdev, ret);
+	return ret;
+}
+
+void krelay_outer_roam(struct krelay_peer *peer, const struct sk_buff *skb)
+{
+	struct krelay_endpoint_key key;
+	struct krelay_endpoint *endpoint;
+
+	key_of(skb, &key);
+	endpoint = rcu_dereference_bh(peer->endpoint);
+	if (likely(endpoint && !memcmp(&endpoint->key, &key, sizeof(key))))
+		return;
+	/* Without memory the old endpoint stays until the next packet. */
+	krelay_peer_set_endpoint(peer, &key, GFP_ATOMIC);
+}
+
+void krelay_outer_source(const struct sk_buff *skb, struct krelay_cookie_source *source)
+{
+	const void *address = &ip_hdr(skb)->saddr;
+	u8 len = sizeof(struct in_addr);
+
+	if (ip_hdr(skb)->version == 6) {
+		address = &ipv6_hdr(skb)->saddr;
+		len = sizeof(struct in6_addr);
+	}
+	memcpy(source->bytes, address, len);
+	memcpy(source->bytes + len, &udp_hdr(skb)->source, sizeof(__be16));
+	source->len = len + sizeof(__be16);
+}

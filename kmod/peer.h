@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A peer's life and death. */
+#ifndef _KRELAY_PEER_H
+#define _KRELAY_PEER_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/timer.h>
+#include <net/dst_cache.h>
+
+#include "krelay.h"
+
+/**
+ * struct krelay_endpoint_key - where a peer is
+ * @addr4: its address if IPv4
+ * @addr6: its address if IPv6
+ * @source4: our address that it sends to; 0 for any
+ * @source6: the same for IPv6
+ *
+ * Compared as bytes: padding is zero.
+ */
+struct krelay_endpoint_key {
+	union {
+		struct sockaddr addr;
+		struct sockaddr_in addr4;
+		struct sockaddr_in6 addr6;
+	};
+	union {
+		__be32 source4;
+		struct in6_addr source6;
+	};
+};
+
+/**
+ * struct krelay_endpoint - a peer's endpoint with its route
+ * @key: never changes: a new endpoint is a new object, so that no route of
+ *	another one can ever stand in @cache
+ * @cache: route, for each CPU
+ * @rcu: for freeing
+ *
+ * Owned by the peer, read under RCU.
+ */
+struct krelay_endpoint {
+	struct krelay_endpoint_key key;
+	struct dst_cache cache;
+	struct rcu_head rcu;
+};
+
+/* Destination ports that home lets in from a bridge; host byte order. */
+struct krelay_accept {
+	u8 proto;
+	u16 port_first;
+	u16 port_last;
+};
+
+/* Immutable, replaced as a whole under RCU. None is: everything. */
+struct krelay_accepts {
+	struct rcu_head rcu;
+	unsigned int count;
+	struct krelay_accept list[];
+};
+
+/* What a peer asks to be done in process context; the rooms above know how. */
+struct krelay_peer_works {
+	work_func_t initiate;
+	work_func_t keepalive;
+	work_func_t expire;
+};
+
+struct krelay_peer_stats {
+	u64_stats_t rx_bytes;
+	u64_stats_t tx_bytes;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct krelay_peer - a peer
+ * @device: whose it is
+ * @node: in @device->peers_by_key
+ * @list: in @device->peers; RTNL
+ * @public_key: names it; constant
+ * @name: what its owner calls it, may be empty; RTNL
+ * @allowed: its allowed IPs; RTNL
+ * @dead: set once, under the handshake lock, before the last grace period: no
+ *	timer or work is started any more
+ * @handshake: guarded by @device->handshake_lock
+ * @cookie: the same
+ * @keypairs: sessions
+ * @endpoint: where it is, NULL if not known; RCU, changed under @endpoint_lock
+ * @endpoint_lock: see @endpoint; taken with BH off
+ * @staged: packets that wait for a session
+ * @initiate_work: send a handshake initiation
+ * @keepalive_work: send a keepalive
+ * @expire_work: forget all key material
+ * @retransmit: answer to an initiation is overdue
+ * @keepalive: something was received and nothing sent back
+ * @new_handshake: something was sent and nothing came back
+ * @zero_keys: no new session for too long
+ * @persistent: nothing was sent or received for @keepalive_interval
+ * @keepalive_interval: seconds, 0 for none
+ * @attempts: initiations since the last answer
+ * @keepalive_again: more was received while @keepalive was pending
+ * @refreshed: this session's last-minute handshake was asked for
+ * @last_initiation: sent, nanoseconds since boot
+ * @last_handshake: completed, nanoseconds since 1970, 0 for never
+ * @stats: bytes, for each CPU
+ * @bridge: visitors come through it; RTNL, read without
+ * @mark: number in the connection mark, 0 for none; RTNL, read under RCU
+ * @accepts: what it may reach here; RCU, changed under RTNL
+ * @from_bridge: stands as dst on received packets and names @mark
+ *
+ * Owned by its device. Packets hold it under RCU only, since they are run to
+ * completion; works and timers hold it until krelay_peer_remove() has waited
+ * for them; the handshake work holds it under the handshake lock.
+ */
+struct krelay_peer {
+	struct krelay_device *device;
+	struct rhash_head node;
+	struct list_head list;
+	u8 public_key[KRELAY_KEY_SIZE];
+	char name[KRELAY_NAME_LEN];
+	struct krelay_cidr_owner allowed;
+	bool dead;
+	struct krelay_noise_handshake handshake;
+	struct krelay_cookie cookie;
+	struct krelay_keypairs keypairs;
+	struct krelay_endpoint __rcu *endpoint;
+	spinlock_t endpoint_lock; /* see above */
+	struct sk_buff_head staged;
+	struct work_struct initiate_work;
+	struct work_struct keepalive_work;
+	struct work_struct expire_work;
+	struct timer_list retransmit;
+	struct timer_list keepalive;
+	struct timer_list new_handshake;
+	struct timer_list zero_keys;
+	struct timer_list persistent;
+	u16 keepalive_interval;
+	u8 attempts;
+	bool keepalive_again;
+	bool refreshed;
+	atomic64_t last_initiation;
+	u64 last_handshake;
+	struct krelay_peer_stats __percpu *stats;
+	bool bridge;
+	u32 mark;
+	struct krelay_accepts __rcu *accepts;
+	struct metadata_dst *from_bridge;
+};
+
+int krelay_peer_init_table(struct krelay_device *kdev);
+
+/**
+ * krelay_peer_create() - add a peer
+ * @kdev: its device
+ * @public_key: not the device's own and of no other peer
+ * @works: functions of its work items
+ *
+ * Context: RTNL. Return: the peer, already found by others, or NULL.
+ */
+struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
+				       const u8 public_key[KRELAY_KEY_SIZE],
+				       const struct krelay_peer_works *works);
+
+/* Context: RTNL or RCU. */
+struct krelay_peer *krelay_peer_find(struct krelay_device *kdev,
+				     const u8 public_key[KRELAY_KEY_SIZE]);
+
+/**
+ * krelay_peer_remove() - take peers out of the world and free them
+ * @peers: list of peers, taken off their device's list by the caller
+ *
+ * Nothing above may hold them any more but under RCU or the handshake lock.
+ * Waits for one grace period for all of them. Context: RTNL; may sleep.
+ */
+void krelay_peer_remove(struct list_head *peers);
+
+/* Ends sessions and handshake and drops what is staged. Context: RTNL. */
+void krelay_peer_stop(struct krelay_peer *peer);
+
+/* NULL takes the endpoint away. Return: 0 or -ENOMEM. Context: any, BH or not. */
+int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
+			     gfp_t gfp);
+
+/* Routes to the endpoint are looked up anew. Context: any. */
+void krelay_peer_reset_route(struct krelay_peer *peer);
+
+/* Drops what waits for a session, and counts it. */
+void krelay_peer_purge_staged(struct krelay_peer *peer);
+
+void krelay_peer_account_rx(struct krelay_peer *peer, unsigned int bytes);
+void krelay_peer_account_tx(struct krelay_peer *peer, unsigned int bytes);
+void krelay_peer_totals(const struct krelay_peer *peer, u64 *rx_bytes, u64 *tx_bytes);
+
+#endif /* _KRELAY_PEER_H */
