@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "config.h"
+#include "hooks.h"
+#include "verbs.h"
+
+/* All that "up" does before it touches anything. */
+int check_main(int argc, char *argv[])
+{
+	struct config config;
+	int ret;
+
+	if (argc != 2)
+		return usage("check");
+	ret = config_load(&config, argv[1]);
+	if (!ret)
+		ret = dns_check(&config);
+	if (!ret)
+		ret = config_resolve(&config, 1);
+	config_free(&config);
+	return ret ? 1 : 0;
+}

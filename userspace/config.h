@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RELAYCTL_CONFIG_H
+#define RELAYCTL_CONFIG_H
+
+#include "model.h"
+
+/* Bytes: the inner packet of the smallest common way, less 80 for IPv6, UDP and the tunnel. */
+#define CONFIG_MTU 1420
+
+/* Seconds between keepalives to a bridge, for the sake of the CGNAT's mapping. */
+#define CONFIG_BRIDGE_KEEPALIVE 25
+
+struct config_address {
+	struct prefix prefix;
+	unsigned int line;
+};
+
+struct config_text {
+	char *text;
+	unsigned int line;
+};
+
+typedef ARRAY(struct config_text) config_texts;
+
+/* A key that stands in a section. */
+struct config_seen {
+	const void *key;
+	unsigned int line;
+};
+
+enum config_hook { HOOK_PRE_UP, HOOK_POST_UP, HOOK_PRE_DOWN, HOOK_POST_DOWN, HOOKS };
+
+enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
+
+/**
+ * struct config - what a file says
+ * @device: sent to the module; peers' endpoints are texts until config_resolve()
+ * @addresses: of the netdev
+ * @mtu: bytes, 576 to 65455
+ * @table: into which table routes go
+ * @table_number: for TABLE_NUMBER, from 1
+ * @dns: addresses of name servers
+ * @search: search domains
+ * @dns_line: of the last of them, 0 without
+ * @hooks: commands for the shell
+ * @peer: whose section is being read; NULL in the interface's
+ * @seen: keys that may stand once, of the interface and of @peer
+ * @forward_peers: index of the peer of each forward
+ */
+struct config {
+	char *file;
+	struct device device;
+	ARRAY(struct config_address) addresses;
+	uint32_t mtu;
+	enum config_table table;
+	uint32_t table_number;
+	config_texts dns;
+	config_texts search;
+	unsigned int dns_line;
+	config_texts hooks[HOOKS];
+	struct peer *peer;
+	ARRAY(struct config_seen) seen[2];
+	ARRAY(size_t) forward_peers;
+};
+
+/**
+ * config_parse() - read and check a configuration, touching nothing
+ * @config: gets what it says; to be freed in any case
+ * @file: name of the file, for refusals
+ * @ifname: name of the interface
+ * @text: of @len bytes
+ *
+ * Return: 0, or -1 after refuse().
+ */
+int config_parse(struct config *config, const char *file, const char *ifname, const char *text,
+		 size_t len);
+
+/* The rules that span more than one line; config_parse() ends with it. */
+int config_check(struct config *config);
+
+/**
+ * config_load() - the same from a file
+ * @argument: what the user wrote: the name of an interface whose file is in the system's
+ *	folder, or the name of a file, which has a slash or ends in ".conf"
+ *
+ * Warns if others may read the file.
+ *
+ * Return: 0, or -1 after refuse().
+ */
+int config_load(struct config *config, const char *argument);
+
+/**
+ * config_find() - the interface and the file that an argument means
+ * @ifname: gets the interface's name
+ * @file: gets the file's name; to be freed
+ *
+ * Return: 0, or -1 after refuse().
+ */
+int config_find(const char *argument, char ifname[IFNAMSIZ], char **file);
+
+/**
+ * config_resolve() - find the addresses of all endpoints
+ * @tries: how often to ask while name servers do not answer; from 1, waits 1, 2, 4... seconds
+ *
+ * Return: 0, or -1 after refuse().
+ */
+int config_resolve(struct config *config, unsigned int tries);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "accept.h"
+#include "config.h"
+#include "forwards.h"
+
+static int check_peer(const struct config *config, struct peer *peer)
+{
+	struct place at = { .file = config->file, .line = peer->line };
+
+	if (!peer->has_public_key)
+		return refuse(&at, "the peer has no PublicKey: add the one that \"relayctl pubkey\" prints there.");
+	if (key_equal(peer->public_key, config->device.public_key))
+		return refuse(&at, "the peer's PublicKey is this interface's own: write the key of the other machine.");
+	if (peer->accepts.count && !peer->bridge) {
+		at.line = peer->accept_line;
+		return refuse(&at, "Accept limits what comes in through a bridge, which this peer is not: add Bridge = yes, or remove Accept.");
+	}
+	/* The mapping of a CGNAT lasts 30 s at worst. */
+	if (peer->bridge && !peer->has_keepalive)
+		peer->keepalive = CONFIG_BRIDGE_KEEPALIVE;
+	return 0;
+}
+
+struct owned_ip {
+	const struct allowed_ip *ip;
+	const struct peer *peer;
+};
+
+static int compare_owned(const void *a, const void *b)
+{
+	const struct owned_ip *x = a;
+	const struct owned_ip *y = b;
+	int order = address_compare(&x->ip->prefix.address, &y->ip->prefix.address);
+
+	return order ? order : x->ip->prefix.length - y->ip->prefix.length;
+}
+
+/* An address leads to one peer only: the module would take it from the one before. */
+static int check_owners(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	ARRAY(struct owned_ip) owned = { 0 };
+	const struct allowed_ip *ip;
+	const struct peer *peer;
+	char text[PREFIX_TEXT_LEN];
+	int ret = 0;
+	size_t i;
+
+	array_for_each(peer, &config->device.peers) {
+		array_for_each(ip, &peer->allowed_ips)
+			*array_add(&owned) = (struct owned_ip){ .ip = ip, .peer = peer };
+	}
+	if (owned.count)
+		qsort(owned.items, owned.count, sizeof(*owned.items), compare_owned);
+	for (i = 1; i < owned.count && !ret; i++) {
+		const struct owned_ip *a = &owned.items[i - 1];
+		const struct owned_ip *b = &owned.items[i];
+
+		if (a->peer == b->peer || compare_owned(a, b))
+			continue;
+		at.line = a->ip->line > b->ip->line ? a->ip->line : b->ip->line;
+		ret = refuse(&at, "AllowedIPs %s is that of the peer in line %u already: an address leads to one peer only, so remove one of them.",
+			     prefix_format(&a->ip->prefix, text),
+			     a->ip->line > b->ip->line ? b->peer->line : a->peer->line);
+	}
+	array_free(&owned);
+	return ret;
+}
+
+static int check_default_route(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct allowed_ip *ip;
+	const struct peer *peer;
+	char text[PREFIX_TEXT_LEN];
+
+	if (config->table != TABLE_AUTO)
+		return 0;
+	array_for_each(peer, &config->device.peers) {
+		if (peer->bridge)
+			continue;
+		array_for_each(ip, &peer->allowed_ips) {
+			at.line = ip->line;
+			if (!ip->prefix.length)
+				return refuse(&at, "AllowedIPs %s would take this host's default route into the tunnel: mark the peer with Bridge = yes, or write Table = off into [Interface].",
+					      prefix_format(&ip->prefix, text));
+		}
+	}
+	return 0;
+}
+
+static int check_forward(const struct config *config, const struct place *at,
+			 const struct forward *forward)
+{
+	uint16_t port = config->device.listen_port;
+	char text[FORWARD_TEXT_LEN];
+
+	if (!config->device.publics.count)
+		return refuse(at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
+			      forward_format(forward, text));
+	if (forward->proto == IPPROTO_UDP && port && forward->first <= port &&
+	    forward->last >= port)
+		return refuse(at, "Forward \"%s\" would take the tunnel's own ListenPort %u: forward another port, or change ListenPort.",
+			      forward_format(forward, text), port);
+	return 0;
+}
+
+static int check_forwards(struct config *config)
+{
+	struct place at = { .file = config->file };
+	struct device *device = &config->device;
+	struct forward *forward;
+	size_t i;
+
+	for (i = 0; i < device->forwards.count; i++) {
+		forward = &device->forwards.items[i];
+		at.line = forward->line;
+		if (forward_aim(&at, device, &device->peers.items[config->forward_peers.items[i]],
+				forward))
+			return -1;
+		if (check_forward(config, &at, forward))
+			return -1;
+	}
+	return forwards_check(config->file, device);
+}
+
+int config_check(struct config *config)
+{
+	struct place at = { .file = config->file };
+	struct peer *peer;
+
+	if (!config->device.has_private_key)
+		return refuse(&at, "[Interface] has no PrivateKey: make one with \"relayctl genkey\".");
+	array_for_each(peer, &config->device.peers) {
+		if (check_peer(config, peer))
+			return -1;
+	}
+	if (check_owners(config) || check_default_route(config))
+		return -1;
+	return check_forwards(config);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "config.h"
+
+#define SUFFIX ".conf"
+
+/* Bytes: some 400,000 allowed IPs. */
+#define FILE_MAX (16 << 20)
+
+static bool ends_in_suffix(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= strlen(SUFFIX) && !strcmp(text + n - strlen(SUFFIX), SUFFIX);
+}
+
+int config_find(const char *argument, char ifname[IFNAMSIZ], char **file)
+{
+	const char *base = strrchr(argument, '/');
+	char *name;
+	int ret = 0;
+
+	*file = NULL;
+	base = base ? base + 1 : argument;
+	name = text_copy(base);
+	if (ends_in_suffix(name))
+		name[strlen(name) - strlen(SUFFIX)] = '\0';
+	if (!netdev_is_valid(name)) {
+		ret = refuse(NULL, "\"%.64s\" cannot be the name of an interface: use 1 to %d letters, digits and _=+.-, or the name of such a file ending in " SUFFIX ".",
+			     name, IFNAMSIZ - 1);
+		goto cleanup;
+	}
+	strcpy(ifname, name);
+	if (base != argument || ends_in_suffix(argument)) {
+		*file = text_copy(argument);
+	} else {
+		size_t room = sizeof(CONFIG_FOLDER) + 1 + strlen(name) + sizeof(SUFFIX);
+
+		*file = zalloc(room);
+		snprintf(*file, room, CONFIG_FOLDER "/%s" SUFFIX, name);
+	}
+cleanup:
+	free(name);
+	return ret;
+}
+
+/* As wg-quick does: others may read it if they may enter the folder, too. */
+static void warn_if_public(const char *file, const struct stat *file_stat)
+{
+	struct place at = { .file = file };
+	char *copy = text_copy(file);
+	struct stat folder;
+
+	if (!stat(dirname(copy), &folder) && file_stat->st_mode & folder.st_mode & 0007)
+		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
+	free(copy);
+}
+
+static int read_all(const struct place *at, int fd, char *buffer, size_t size, size_t *len)
+{
+	ssize_t n;
+
+	*len = 0;
+	while (*len < size && (n = read(fd, buffer + *len, size - *len))) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return refuse(at, "the file cannot be read: %s.", strerror(errno));
+		*len += n;
+	}
+	return 0;
+}
+
+static int parse_fd(struct config *config, int fd, const char *file, const char *ifname)
+{
+	struct place at = { .file = file };
+	size_t size = 64 << 10;
+	struct stat info;
+	char *buffer;
+	size_t len;
+	int ret;
+
+	if (fstat(fd, &info))
+		return refuse(&at, "the file cannot be examined: %s.", strerror(errno));
+	if (S_ISDIR(info.st_mode))
+		return refuse(&at, "this is a folder: name a file.");
+	if (info.st_size > FILE_MAX)
+		return refuse(&at, "the file is larger than %u MiB: is it a configuration?",
+			      FILE_MAX >> 20);
+	warn_if_public(file, &info);
+	if (S_ISREG(info.st_mode))
+		size = info.st_size + 1;
+	buffer = zalloc(size);
+	ret = read_all(&at, fd, buffer, size, &len);
+	if (!ret && len == size)
+		ret = refuse(&at, "the file grows while it is read: try again with a file that rests.");
+	if (!ret)
+		ret = config_parse(config, file, ifname, buffer, len);
+	sodium_memzero(buffer, size);
+	free(buffer);
+	return ret;
+}
+
+int config_load(struct config *config, const char *argument)
+{
+	struct place at = { 0 };
+	char ifname[IFNAMSIZ];
+	char *file = NULL;
+	int ret;
+	int fd;
+
+	memset(config, 0, sizeof(*config));
+	ret = config_find(argument, ifname, &file);
+	if (ret)
+		return ret;
+	at.file = file;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		ret = refuse(&at, "the file cannot be opened, %s: write it, or name another.",
+			     strerror(errno));
+		goto cleanup;
+	}
+	ret = parse_fd(config, fd, file, ifname);
+	close(fd);
+cleanup:
+	free(file);
+	return ret;
+}
+
+static int resolve(const struct place *at, struct peer *peer, unsigned int *tries)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
+	unsigned int wait = 1;
+	struct addrinfo *info;
+	int ret;
+
+	for (;;) {
+		ret = getaddrinfo(peer->endpoint_host, peer->endpoint_port, &hints, &info);
+		if (ret != EAI_AGAIN || *tries <= 1)
+			break;
+		warn(at, "no name server answers for \"%s\", trying again in %u s.",
+		     peer->endpoint_host, wait);
+		sleep(wait);
+		wait *= 2;
+		(*tries)--;
+	}
+	if (ret)
+		return refuse(at, "Endpoint host \"%s\" has no address that can be found, %s: correct it, or write its address.",
+			      peer->endpoint_host,
+			      ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret));
+	memcpy(&peer->endpoint, info->ai_addr, info->ai_addrlen);
+	freeaddrinfo(info);
+	return 0;
+}
+
+int config_resolve(struct config *config, unsigned int tries)
+{
+	struct place at = { .file = config->file };
+	struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		at.line = peer->endpoint_line;
+		if (peer->endpoint_host && resolve(&at, peer, &tries))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Asking the kernel. */
+#ifndef RELAYCTL_KERNEL_H
+#define RELAYCTL_KERNEL_H
+
+#include <netlink/netlink.h>
+
+#include "config.h"
+
+#define KERNEL_KIND "krelay"
+
+/**
+ * struct kernel - connections to the kernel
+ * @generic: to generic netlink families
+ * @route: to links, addresses and routes
+ * @family: number of the module's family; 0 if it is not there
+ * @error: errno of the last refusal, 0 if there was none
+ * @offset: of what was refused in the message, 0 if it is not known
+ * @text: what the kernel said about it, may be empty
+ */
+struct kernel {
+	struct nl_sock *generic;
+	struct nl_sock *route;
+	int family;
+	int error;
+	unsigned int offset;
+	char text[256];
+};
+
+/*
+ * All that return int give 0, or -1 after refuse(). kernel_close() is to be called in any case.
+ */
+int kernel_open(struct kernel *kernel);
+void kernel_close(struct kernel *kernel);
+
+/**
+ * kernel_module() - make sure that the module is there
+ * @load: call modprobe if it is not
+ */
+int kernel_module(struct kernel *kernel, bool load);
+
+/* refuse() what the kernel has refused; @doing begins the sentence: "Address 10.0.0.1/24". */
+int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Links: find the device @name into @ifindex, which must be of the module's kind. */
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex);
+/* All of this namespace; array of names. */
+typedef ARRAY(struct netdev_name) netdev_array;
+int link_list(struct kernel *kernel, netdev_array *names);
+int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
+/* Says nothing if @quiet. */
+int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
+int link_up(struct kernel *kernel, const char *name, unsigned int ifindex);
+int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+		     const struct prefix *address);
+/* @table: 0 for the main one. */
+int link_add_route(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+		   const struct prefix *prefix, uint32_t table);
+
+/* The module: read a device with its peers and forwards; @name must exist. */
+int module_read(struct kernel *kernel, const char *name, struct device *device);
+/* Read the device alone: keys, ports and statistics. */
+int module_read_device(struct kernel *kernel, const char *name, struct device *device);
+/* Tell it all about a new device. */
+int module_set_device(struct kernel *kernel, const struct config *config);
+int module_set_peers(struct kernel *kernel, const struct config *config);
+/* Set, add or remove the forwards of @device; @file is NULL for the command line. */
+int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
+		    const struct device *device);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include <sodium.h>
+
+#include "key.h"
+
+bool key_parse(const char *text, key_bytes key)
+{
+	char again[KEY_TEXT_LEN];
+	size_t len;
+	bool same;
+
+	if (strlen(text) != KEY_TEXT_LEN - 1)
+		return false;
+	if (sodium_base642bin(key, KRELAY_KEY_LEN, text, KEY_TEXT_LEN - 1, NULL, &len, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) || len != KRELAY_KEY_LEN)
+		return false;
+	/* Spare bits at the end must be zero, so that a key has one text only. */
+	key_format(key, again);
+	same = !sodium_memcmp(again, text, KEY_TEXT_LEN);
+	sodium_memzero(again, sizeof(again));
+	return same;
+}
+
+void key_format(const key_bytes key, char text[KEY_TEXT_LEN])
+{
+	sodium_bin2base64(text, KEY_TEXT_LEN, key, KRELAY_KEY_LEN, sodium_base64_VARIANT_ORIGINAL);
+}
+
+void key_make_private(key_bytes key)
+{
+	randombytes_buf(key, KRELAY_KEY_LEN);
+	key[0] &= 248;
+	key[31] = (key[31] & 127) | 64;
+}
+
+void key_derive_public(const key_bytes private_key, key_bytes public_key)
+{
+	crypto_scalarmult_base(public_key, private_key);
+}
+
+bool key_is_zero(const key_bytes key)
+{
+	return sodium_is_zero(key, KRELAY_KEY_LEN);
+}
+
+bool key_equal(const key_bytes a, const key_bytes b)
+{
+	return !sodium_memcmp(a, b, KRELAY_KEY_LEN);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/route.h>
+#include <string.h>
+
+#include "kernel.h"
+
+/* After a call of libnl: what went wrong, by its own count if the kernel did not say. */
+static int failed(struct kernel *kernel, int err)
+{
+	if (err >= 0)
+		return 0;
+	if (!kernel->error)
+		kernel->error = err == -NLE_NOMEM ? ENOMEM : EIO;
+	return -1;
+}
+
+static void begin(struct kernel *kernel)
+{
+	kernel->error = 0;
+	kernel->text[0] = '\0';
+}
+
+static void must(const void *p)
+{
+	if (p)
+		return;
+	refuse(NULL, "there is no memory left: free some and try again.");
+	exit(1);
+}
+
+static bool is_ours(struct rtnl_link *link)
+{
+	const char *kind = rtnl_link_get_type(link);
+
+	return kind && !strcmp(kind, KERNEL_KIND);
+}
+
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
+{
+	struct rtnl_link *link = NULL;
+	int ret = 0;
+
+	begin(kernel);
+	if (failed(kernel, rtnl_link_get_kernel(kernel->route, 0, name, &link))) {
+		if (kernel->error != ENODEV && kernel->error != ENXIO)
+			return kernel_refuse(kernel, NULL, "asking for the interface %s", name);
+		return refuse(NULL, "there is no interface %s here: bring it up with \"relayctl up %s\", \"relayctl show\" lists those that are.",
+			      name, name);
+	}
+	*ifindex = rtnl_link_get_ifindex(link);
+	if (!is_ours(link))
+		ret = refuse(NULL, "the interface %s is not of the kind " KERNEL_KIND ", but %s: name another, \"relayctl show\" lists them.",
+			     name, rtnl_link_get_type(link) ?: "a device of its own kind");
+	rtnl_link_put(link);
+	return ret;
+}
+
+int link_list(struct kernel *kernel, netdev_array *names)
+{
+	struct nl_cache *cache = NULL;
+	struct nl_object *object;
+
+	begin(kernel);
+	if (failed(kernel, rtnl_link_alloc_cache(kernel->route, AF_UNSPEC, &cache)))
+		return kernel_refuse(kernel, NULL, "listing the interfaces");
+	for (object = nl_cache_get_first(cache); object; object = nl_cache_get_next(object)) {
+		struct rtnl_link *link = (struct rtnl_link *)object;
+
+		if (is_ours(link))
+			strncpy(array_add(names)->name, rtnl_link_get_name(link), IFNAMSIZ - 1);
+	}
+	nl_cache_free(cache);
+	return 0;
+}
+
+int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	int err;
+
+	must(link);
+	rtnl_link_set_name(link, name);
+	rtnl_link_set_mtu(link, mtu);
+	begin(kernel);
+	err = rtnl_link_set_type(link, KERNEL_KIND);
+	if (err >= 0)
+		err = rtnl_link_add(kernel->route, link, NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_link_put(link);
+	if (failed(kernel, err)) {
+		if (kernel->error == EEXIST)
+			return refuse(NULL, "there is an interface %s already: take it down with \"relayctl down %s\" first, or choose another name.",
+				      name, name);
+		return kernel_refuse(kernel, NULL, "making the interface %s", name);
+	}
+	*ifindex = if_nametoindex(name);
+	if (!*ifindex)
+		return refuse(NULL, "the interface %s vanished as soon as it was made: see what else manages it.",
+			      name);
+	return 0;
+}
+
+int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	int err;
+
+	must(link);
+	rtnl_link_set_ifindex(link, ifindex);
+	begin(kernel);
+	err = rtnl_link_delete(kernel->route, link);
+	rtnl_link_put(link);
+	if (!failed(kernel, err))
+		return 0;
+	return quiet ? -1 : kernel_refuse(kernel, NULL, "removing the interface %s", name);
+}
+
+int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	int err;
+
+	must(link);
+	rtnl_link_set_ifindex(link, ifindex);
+	rtnl_link_set_flags(link, IFF_UP);
+	begin(kernel);
+	err = rtnl_link_change(kernel->route, link, link, 0);
+	rtnl_link_put(link);
+	return failed(kernel, err) ?
+	       kernel_refuse(kernel, NULL, "setting the interface %s up", name) : 0;
+}
+
+static struct nl_addr *to_nl(const struct prefix *prefix)
+{
+	struct nl_addr *addr = nl_addr_build(prefix->address.family, prefix->address.bytes,
+					     address_len(&prefix->address));
+
+	must(addr);
+	nl_addr_set_prefixlen(addr, prefix->length);
+	return addr;
+}
+
+int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+		     const struct prefix *address)
+{
+	struct rtnl_addr *addr = rtnl_addr_alloc();
+	struct nl_addr *local = to_nl(address);
+	char text[PREFIX_TEXT_LEN];
+	int err;
+
+	must(addr);
+	rtnl_addr_set_ifindex(addr, ifindex);
+	rtnl_addr_set_local(addr, local);
+	begin(kernel);
+	err = rtnl_addr_add(kernel->route, addr, 0);
+	nl_addr_put(local);
+	rtnl_addr_put(addr);
+	return failed(kernel, err) ?
+	       kernel_refuse(kernel, at, "Address %s", prefix_format(address, text)) : 0;
+}
+
+int link_add_route(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+		   const struct prefix *prefix, uint32_t table)
+{
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct rtnl_route *route = rtnl_route_alloc();
+	struct nl_addr *destination = to_nl(prefix);
+	char text[PREFIX_TEXT_LEN];
+	int err;
+
+	must(hop);
+	must(route);
+	rtnl_route_nh_set_ifindex(hop, ifindex);
+	rtnl_route_set_family(route, prefix->address.family);
+	rtnl_route_set_dst(route, destination);
+	rtnl_route_set_table(route, table ?: RT_TABLE_MAIN);
+	rtnl_route_set_protocol(route, RTPROT_BOOT);
+	rtnl_route_set_scope(route, prefix->address.family == AF_INET ? RT_SCOPE_LINK :
+			     RT_SCOPE_UNIVERSE);
+	rtnl_route_add_nexthop(route, hop);
+	begin(kernel);
+	err = rtnl_route_add(kernel->route, route, NLM_F_CREATE | NLM_F_EXCL);
+	nl_addr_put(destination);
+	rtnl_route_put(route);
+	return failed(kernel, err) ?
+	       kernel_refuse(kernel, at, "the route to AllowedIPs %s",
+			     prefix_format(prefix, text)) : 0;
+}

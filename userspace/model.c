@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "model.h"
+
+void peer_free(struct peer *peer)
+{
+	free(peer->endpoint_host);
+	free(peer->endpoint_port);
+	array_free(&peer->allowed_ips);
+	array_free(&peer->accepts);
+	sodium_memzero(peer, sizeof(*peer));
+}
+
+void device_free(struct device *device)
+{
+	struct peer *peer;
+
+	array_for_each(peer, &device->peers)
+		peer_free(peer);
+	array_free(&device->peers);
+	array_free(&device->publics);
+	array_free(&device->forwards);
+	array_free(&device->stats);
+	sodium_memzero(device, sizeof(*device));
+}
+
+struct peer *device_find_key(const struct device *device, const key_bytes key)
+{
+	struct peer *peer;
+
+	array_for_each(peer, &device->peers) {
+		if (peer->has_public_key && key_equal(peer->public_key, key))
+			return peer;
+	}
+	return NULL;
+}
+
+struct peer *device_find_peer(const struct device *device, const char *text)
+{
+	struct peer *peer;
+	key_bytes key;
+
+	array_for_each(peer, &device->peers) {
+		if (*peer->name && !strcmp(peer->name, text))
+			return peer;
+	}
+	return key_parse(text, key) ? device_find_key(device, key) : NULL;
+}
+
+struct peer *device_route(const struct device *device, const struct address *address)
+{
+	struct allowed_ip *ip;
+	struct peer *found = NULL;
+	struct peer *peer;
+	int longest = -1;
+
+	array_for_each(peer, &device->peers) {
+		array_for_each(ip, &peer->allowed_ips) {
+			if (ip->prefix.length <= longest || !prefix_contains(&ip->prefix, address))
+				continue;
+			longest = ip->prefix.length;
+			found = peer;
+		}
+	}
+	return found;
+}
+
+const char *peer_label(const struct peer *peer, char text[KEY_TEXT_LEN])
+{
+	if (*peer->name)
+		return peer->name;
+	key_format(peer->public_key, text);
+	return text;
+}
+
+static bool is_made_of(const char *text, const char *others)
+{
+	for (; *text; text++) {
+		if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+		      (*text >= '0' && *text <= '9') || strchr(others, *text)))
+			return false;
+	}
+	return true;
+}
+
+bool name_is_valid(const char *text)
+{
+	return *text && strlen(text) < KRELAY_NAME_LEN && is_made_of(text, "._-");
+}
+
+bool netdev_is_valid(const char *text)
+{
+	return *text && strlen(text) < IFNAMSIZ && strcmp(text, ".") && strcmp(text, "..") &&
+	       is_made_of(text, "_=+.-");
+}

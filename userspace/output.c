@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "accept.h"
+#include "output.h"
+
+const char *bytes_format(uint64_t bytes, char text[BYTES_TEXT_LEN])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = bytes / 1024.0;
+	size_t i;
+
+	if (bytes < 1024) {
+		snprintf(text, BYTES_TEXT_LEN, "%u B", (unsigned int)bytes);
+		return text;
+	}
+	for (i = 0; value >= 1024 && i < ARRAY_SIZE(units) - 1; i++)
+		value /= 1024;
+	snprintf(text, BYTES_TEXT_LEN, "%.2f %s", value, units[i]);
+	return text;
+}
+
+const char *endpoint_format(const struct sockaddr_storage *endpoint, char text[ENDPOINT_TEXT_LEN])
+{
+	socklen_t len = endpoint->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+							  sizeof(struct sockaddr_in);
+	char host[INET6_ADDRSTRLEN + IFNAMSIZ + 1];
+	char port[6];
+
+	if (getnameinfo((const struct sockaddr *)endpoint, len, host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV | NI_DGRAM))
+		snprintf(text, ENDPOINT_TEXT_LEN, "(unknown)");
+	else
+		snprintf(text, ENDPOINT_TEXT_LEN, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
+			 port);
+	return text;
+}
+
+const char *ago_format(uint64_t then, uint64_t now, char text[AGO_TEXT_LEN])
+{
+	static const struct {
+		const char *name;
+		uint64_t seconds;
+	} units[] = {
+		{ "year", 365 * 24 * 60 * 60 },
+		{ "day", 24 * 60 * 60 },
+		{ "hour", 60 * 60 },
+		{ "minute", 60 },
+		{ "second", 1 },
+	};
+	uint64_t left = then < now ? (now - then) / 1000000000 : 0;
+	size_t i, n = 0;
+
+	if (then > now + 1000000000) {
+		snprintf(text, AGO_TEXT_LEN, "in the future (the clock was set back)");
+		return text;
+	}
+	if (!left) {
+		snprintf(text, AGO_TEXT_LEN, "now");
+		return text;
+	}
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		uint64_t count = left / units[i].seconds;
+
+		left %= units[i].seconds;
+		if (count)
+			n += snprintf(text + n, AGO_TEXT_LEN - n, "%s%llu %s%s", n ? ", " : "",
+				      (unsigned long long)count, units[i].name,
+				      count == 1 ? "" : "s");
+	}
+	snprintf(text + n, AGO_TEXT_LEN - n, " ago");
+	return text;
+}
+
+struct json_object *key_json(const key_bytes key)
+{
+	char text[KEY_TEXT_LEN];
+
+	key_format(key, text);
+	return json_object_new_string(text);
+}
+
+static struct json_object *counter_json(const struct counter *counter)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "packets", json_object_new_uint64(counter->packets));
+	json_object_object_add(json, "bytes", json_object_new_uint64(counter->bytes));
+	return json;
+}
+
+static void add_address(struct json_object *json, const char *key, const struct address *address)
+{
+	char text[ADDRESS_TEXT_LEN];
+
+	if (address->family)
+		json_object_object_add(json, key,
+				       json_object_new_string(address_format(address, text)));
+	else
+		json_object_object_add(json, key, NULL);
+}
+
+struct json_object *forward_json(const struct device *device, const struct forward *forward)
+{
+	const struct peer *peer = device_find_key(device, forward->peer);
+	struct json_object *json = json_object_new_object();
+	char text[PROTO_TEXT_LEN];
+	unsigned int last;
+
+	last = forward->target_first + (forward->last - forward->first);
+	json_object_object_add(json, "peer", peer && *peer->name ?
+			       json_object_new_string(peer->name) : NULL);
+	json_object_object_add(json, "peer_public_key", key_json(forward->peer));
+	json_object_object_add(json, "protocol",
+			       json_object_new_string(proto_format(forward->proto, text)));
+	add_address(json, "public_address", &forward->public);
+	json_object_object_add(json, "port_first", json_object_new_int(forward->first));
+	json_object_object_add(json, "port_last", json_object_new_int(forward->last));
+	add_address(json, "target_address", &forward->target);
+	json_object_object_add(json, "target_port_first",
+			       json_object_new_int(forward->target_first));
+	json_object_object_add(json, "target_port_last", json_object_new_int(last));
+	json_object_object_add(json, "in", counter_json(&forward->in));
+	json_object_object_add(json, "out", counter_json(&forward->out));
+	return json;
+}
+
+int output_end(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return refuse(NULL, "the output cannot be written, %s: see where it goes.",
+		      strerror(errno));
+}
+
+int json_print(struct json_object *json)
+{
+	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+						  JSON_C_TO_STRING_SPACED |
+						  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(json);
+	return output_end();
+}
+
+static bool *option_of(struct options *options, const char *argument, const char *allowed)
+{
+	static const struct {
+		const char *brief;
+		const char *full;
+	} names[] = { { "-j", "--json" }, { "-a", "--all" }, { "-e", "--explain" } };
+	bool *const values[] = { &options->json, &options->all, &options->explain };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strchr(allowed, names[i].brief[1]) &&
+		    (!strcmp(argument, names[i].brief) || !strcmp(argument, names[i].full)))
+			return values[i];
+	}
+	return NULL;
+}
+
+int options_parse(int argc, char *argv[], const char *allowed, struct options *options)
+{
+	bool *option;
+	int i;
+
+	memset(options, 0, sizeof(*options));
+	for (i = 1; i < argc; i++) {
+		option = option_of(options, argv[i], allowed);
+		if (option)
+			*option = true;
+		else if (*argv[i] == '-' || options->name)
+			return -1;
+		else
+			options->name = argv[i];
+	}
+	if (options->name && !strcmp(options->name, "all"))
+		options->name = NULL;
+	return 0;
+}
+
+static int one_device(struct kernel *kernel, const char *name,
+		      int (*read)(struct kernel *kernel, const char *name, struct device *device),
+		      void (*fn)(const struct device *device, void *data), void *data)
+{
+	struct device device = { 0 };
+	int ret;
+
+	ret = read(kernel, name, &device);
+	if (!ret)
+		fn(&device, data);
+	device_free(&device);
+	return ret;
+}
+
+int each_device(const char *name,
+		int (*read)(struct kernel *kernel, const char *name, struct device *device),
+		void (*fn)(const struct device *device, void *data), void *data)
+{
+	struct kernel kernel = { 0 };
+	struct netdev_name *netdev;
+	netdev_array names = { 0 };
+	int ret;
+
+	ret = kernel_open(&kernel);
+	if (ret)
+		goto cleanup;
+	if (name) {
+		ret = one_device(&kernel, name, read, fn, data);
+		goto cleanup;
+	}
+	ret = link_list(&kernel, &names);
+	if (ret)
+		goto cleanup;
+	array_for_each(netdev, &names) {
+		ret = one_device(&kernel, netdev->name, read, fn, data);
+		if (ret)
+			break;
+	}
+cleanup:
+	array_free(&names);
+	kernel_close(&kernel);
+	return ret;
+}

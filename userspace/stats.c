@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "explain.h"
+#include "output.h"
+#include "verbs.h"
+
+struct request {
+	const struct options *options;
+	struct json_object *json;
+	bool first;
+};
+
+static uint64_t value_of(const struct device *device, size_t stat)
+{
+	return stat < device->stats.count ? device->stats.items[stat] : 0;
+}
+
+/* The module may know more counters than this program. */
+static size_t stats_end(const struct device *device)
+{
+	return device->stats.count > KRELAY_STAT_MAX ? device->stats.count : KRELAY_STAT_MAX + 1;
+}
+
+static void print(const struct device *device, void *data)
+{
+	struct request *request = data;
+	const char *explanation;
+	char name[STAT_NAME_LEN];
+	bool any = false;
+	size_t i;
+
+	printf("%sinterface: %s\n", request->first ? "" : "\n", device->name);
+	request->first = false;
+	for (i = 1; i < stats_end(device); i++) {
+		if (!value_of(device, i) && !request->options->all)
+			continue;
+		any = true;
+		printf("  %-24s %llu\n", stat_name(i, name),
+		       (unsigned long long)value_of(device, i));
+		explanation = stat_explanation(i);
+		if (request->options->explain)
+			printf("    %s\n", explanation);
+	}
+	if (!any)
+		printf("  (all counters are zero)\n");
+}
+
+static void add_json(const struct device *device, void *data)
+{
+	struct json_object *explanations = json_object_new_object();
+	struct json_object *counters = json_object_new_object();
+	struct json_object *json = json_object_new_object();
+	struct request *request = data;
+	char name[STAT_NAME_LEN];
+	size_t i;
+
+	/* Zeros, too: programs want every name. */
+	for (i = 1; i < stats_end(device); i++) {
+		stat_name(i, name);
+		json_object_object_add(counters, name,
+				       json_object_new_uint64(value_of(device, i)));
+		json_object_object_add(explanations, name,
+				       json_object_new_string(stat_explanation(i)));
+	}
+	json_object_object_add(json, "interface", json_object_new_string(device->name));
+	json_object_object_add(json, "counters", counters);
+	if (request->options->explain)
+		json_object_object_add(json, "explanations", explanations);
+	else
+		json_object_put(explanations);
+	json_object_array_add(request->json, json);
+}
+
+int stats_main(int argc, char *argv[])
+{
+	struct request request = { .first = true };
+	struct options options;
+	int ret;
+
+	if (options_parse(argc, argv, "jae", &options))
+		return usage("stats");
+	request.options = &options;
+	if (options.json)
+		request.json = json_object_new_array();
+	ret = each_device(options.name, module_read_device, options.json ? add_json : print,
+			  &request);
+	if (!ret)
+		ret = options.json ? json_print(request.json) : output_end();
+	else
+		json_object_put(request.json);
+	return ret ? 1 : 0;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "kernel.h"
+#include "routes.h"
+#include "verbs.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+	interrupted = signal;
+}
+
+/* From here on an interruption must leave nothing behind. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static int check_interrupted(const char *name)
+{
+	if (!interrupted)
+		return 0;
+	return refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
+		      name, interrupted);
+}
+
+static int add_addresses(struct kernel *kernel, const struct config *config)
+{
+	const struct config_address *address;
+	struct place at = { .file = config->file };
+
+	array_for_each(address, &config->addresses) {
+		at.line = address->line;
+		if (link_add_address(kernel, &at, config->device.ifindex, &address->prefix))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_routes(struct kernel *kernel, const struct config *config)
+{
+	struct place at = { .file = config->file };
+	prefix_array routes = { 0 };
+	struct prefix *prefix;
+	int ret = 0;
+
+	routes_derive(config, &routes);
+	array_for_each(prefix, &routes) {
+		ret = link_add_route(kernel, &at, config->device.ifindex, prefix,
+				     config->table_number);
+		if (ret)
+			break;
+	}
+	array_free(&routes);
+	return ret;
+}
+
+static int set_forwards(struct kernel *kernel, const struct config *config)
+{
+	if (!config->device.forwards.count)
+		return 0;
+	return module_forwards(kernel, KRELAY_CMD_FORWARD_SET, config->file, &config->device);
+}
+
+static int run_pre_up(struct kernel *kernel, const struct config *config)
+{
+	(void)kernel;
+	return hooks_run(config, HOOK_PRE_UP);
+}
+
+static int run_post_up(struct kernel *kernel, const struct config *config)
+{
+	(void)kernel;
+	return hooks_run(config, HOOK_POST_UP);
+}
+
+static int set_up(struct kernel *kernel, const struct config *config)
+{
+	return link_up(kernel, config->device.name, config->device.ifindex);
+}
+
+static int set_dns(struct kernel *kernel, const struct config *config)
+{
+	(void)kernel;
+	return dns_set(config);
+}
+
+/* What makes a device of a new link, in this order. */
+static int (*const steps[])(struct kernel *kernel, const struct config *config) = {
+	run_pre_up,
+	module_set_device,
+	module_set_peers,
+	add_addresses,
+	set_up,
+	add_routes,
+	set_forwards,
+	set_dns,
+	run_post_up,
+};
+
+static int bring_up(struct kernel *kernel, struct config *config)
+{
+	struct device *device = &config->device;
+	int ret = 0;
+	size_t i;
+
+	catch_signals();
+	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
+		ret = check_interrupted(device->name);
+		if (!ret)
+			ret = steps[i](kernel, config);
+	}
+	if (!ret)
+		ret = check_interrupted(device->name);
+	if (ret) {
+		dns_unset(config);
+		link_delete(kernel, device->name, device->ifindex, true);
+	}
+	return ret;
+}
+
+int up_main(int argc, char *argv[])
+{
+	struct kernel kernel = { 0 };
+	struct config config;
+	int ret;
+
+	if (argc != 2)
+		return usage("up");
+	ret = config_load(&config, argv[1]);
+	if (!ret)
+		ret = dns_check(&config);
+	if (!ret)
+		ret = config_resolve(&config, RESOLVE_TRIES);
+	if (!ret)
+		ret = kernel_open(&kernel);
+	if (!ret)
+		ret = kernel_module(&kernel, true);
+	if (!ret)
+		ret = bring_up(&kernel, &config);
+	kernel_close(&kernel);
+	config_free(&config);
+	return ret ? 1 : 0;
+}
