@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * echo serve PORT [ADDRESS]: a TCP and a UDP server, bound to 0.0.0.0 unless
- *	told. Each answers "CLIENT-ADDRESS CLIENT-PORT: what it was sent", so
- *	that a client sees whom the server takes it for. The UDP side answers as
+ * echo serve PORT [NAME]: a TCP and a UDP server, bound to 0.0.0.0. Each answers
+ *	"CLIENT-ADDRESS CLIENT-PORT NAME: what it was sent", so that a client sees
+ *	whom the server takes it for, and which server that was. The UDP side answers as
  *	the naive do: sendto() from the wildcard socket, source left to the kernel.
  * echo ask tcp|udp ADDRESS PORT TEXT: a client with a connected socket, so that
  *	only an answer from the asked address counts. Fails after 3 s.
@@ -35,6 +35,8 @@ static struct sockaddr_in address(const char *host, const char *port)
 	return sa;
 }
 
+static const char *name = "echo";
+
 static size_t answer(char *out, size_t size, const struct sockaddr_in *from, const char *in,
 		     size_t n)
 {
@@ -42,16 +44,16 @@ static size_t answer(char *out, size_t size, const struct sockaddr_in *from, con
 	int head;
 
 	inet_ntop(AF_INET, &from->sin_addr, host, sizeof(host));
-	head = snprintf(out, size, "%s %u: ", host, ntohs(from->sin_port));
+	head = snprintf(out, size, "%s %u %s: ", host, ntohs(from->sin_port), name);
 	if (n > size - head)
 		n = size - head;
 	memcpy(out + head, in, n);
 	return head + n;
 }
 
-static void __attribute__((noreturn)) serve(const char *port, const char *host)
+static void serve(const char *port)
 {
-	struct sockaddr_in sa = address(host, port), from;
+	struct sockaddr_in sa = address("0.0.0.0", port), from;
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
 	static char in[65536], out[65536 + 64];
 
@@ -110,10 +112,12 @@ static int ask(const char *proto, const char *host, const char *port, const char
 
 int main(int argc, char **argv)
 {
+	if (argc == 4)
+		name = argv[3];
 	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "serve"))
-		serve(argv[2], argc == 4 ? argv[3] : "0.0.0.0");
+		serve(argv[2]);
 	if (argc == 6 && !strcmp(argv[1], "ask"))
 		return ask(argv[2], argv[3], argv[4], argv[5]);
-	fprintf(stderr, "echo serve PORT [ADDRESS] | echo ask tcp|udp ADDRESS PORT TEXT\n");
+	fprintf(stderr, "echo serve PORT [NAME] | echo ask tcp|udp ADDRESS PORT TEXT\n");
 	return 1;
 }

@@ -30,7 +30,7 @@ WG_PORT=51820
 : "${HOME_EXTRA:=}"
 
 run=/run/krelay-test
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+topology=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 for host in $HOSTS; do
 	eval "in_$host() { ip netns exec $host \"\$@\"; }"
@@ -355,10 +355,10 @@ wait_handshake() {
 # Services. nginx in the container and echo servers on home, bound to 0.0.0.0.
 services_up() {
 	mkdir -p $run/www
-	cp "$here/page.html" $run/www/index.html
-	start container nginx -c "$here/nginx.conf" -g 'daemon off;'
-	start home kr-echo serve 7
-	start home kr-echo serve 22
+	cp "$topology/page.html" $run/www/index.html
+	start container nginx -c "$topology/nginx.conf" -g 'daemon off;'
+	start home kr-echo serve 7 home
+	start home kr-echo serve 22 home
 	wait_port container 80 && wait_port home 7 && wait_port home 22
 }
 
@@ -385,9 +385,9 @@ wait_port() {
 	return 1
 }
 
-# file_make NAME MIB: random bytes for nginx, and their sum.
+# file_make NAME SIZE: random bytes for nginx (head -c understands SIZE), and their sum.
 file_make() {
-	head -c "$(($2 * 1048576))" /dev/urandom >"$run/www/$1"
+	head -c "$2" /dev/urandom >"$run/www/$1"
 	sha256sum <"$run/www/$1" >"$run/$1.sum"
 }
 
@@ -408,3 +408,13 @@ footprint() {
 volatile='^fs\.(dentry|file-nr|inode|aio-nr|quota)|^kernel\.(random|pty\.nr|ns_last_pid|perf_event'
 volatile="$volatile"'_max_sample|ipc|tainted)|^net\.netfilter\.nf_conntrack_count|^kernel\.sched_domain'
 volatile="$volatile"'|^debug\.|^vm\.stat|^net\.ipv4\.route\.|\.stat$|^kernel\.threads|^kernel\.usermodehelper'
+
+# footprint_save HOST: now, before the relay comes; footprint_changes HOST:
+# what is different, but for the lines of the device itself.
+footprint_save() {
+	footprint "$1" >"$run/$1.footprint"
+}
+
+footprint_changes() {
+	footprint "$1" | grep -v relay0 | diff "$run/$1.footprint" -
+}
