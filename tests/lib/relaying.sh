@@ -61,3 +61,15 @@ test_bridge_keeps_its_own_ssh_port() {
 test_no_answer_on_a_port_that_is_not_forwarded() {
 	fails ask tcp $PUBLIC 81 x
 }
+
+# Two minutes are a session's life (REKEY_AFTER_TIME): no answer may be lost
+# while the next one is made.
+test_sessions_are_renewed() {
+	local end=$((SECONDS + 130)) before
+	before=$(last_handshake bridge)
+	while [ $SECONDS -lt $end ]; do
+		ask udp $PUBLIC 7 x >/dev/null
+		sleep 1
+	done
+	[ "$(last_handshake bridge)" -gt "$before" ] || { echo "There was no new handshake."; false; }
+}

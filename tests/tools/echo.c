@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * echo serve PORT [NAME]: a TCP and a UDP server, bound to 0.0.0.0. Each answers
+ * echo serve PORT [NAME [ADDRESS]]: a TCP and a UDP server, bound to 0.0.0.0
+ *	unless told (the address need not exist yet). Each answers
  *	"CLIENT-ADDRESS CLIENT-PORT NAME: what it was sent", so that a client sees
  *	whom the server takes it for, and which server that was. The UDP side answers as
  *	the naive do: sendto() from the wildcard socket, source left to the kernel.
@@ -51,13 +52,15 @@ static size_t answer(char *out, size_t size, const struct sockaddr_in *from, con
 	return head + n;
 }
 
-static void serve(const char *port)
+static void serve(const char *port, const char *host)
 {
-	struct sockaddr_in sa = address("0.0.0.0", port), from;
+	struct sockaddr_in sa = address(host, port), from;
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
 	static char in[65536], out[65536 + 64];
 
 	setsockopt(tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(tcp, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
+	setsockopt(udp, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
 	if (bind(tcp, (void *)&sa, sizeof(sa)) || listen(tcp, 128) ||
 	    bind(udp, (void *)&sa, sizeof(sa)))
 		die(port);
@@ -112,12 +115,13 @@ static int ask(const char *proto, const char *host, const char *port, const char
 
 int main(int argc, char **argv)
 {
-	if (argc == 4)
-		name = argv[3];
-	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "serve"))
-		serve(argv[2]);
+	if (argc >= 3 && argc <= 5 && !strcmp(argv[1], "serve")) {
+		if (argc > 3)
+			name = argv[3];
+		serve(argv[2], argc > 4 ? argv[4] : "0.0.0.0");
+	}
 	if (argc == 6 && !strcmp(argv[1], "ask"))
 		return ask(argv[2], argv[3], argv[4], argv[5]);
-	fprintf(stderr, "echo serve PORT [NAME] | echo ask tcp|udp ADDRESS PORT TEXT\n");
+	fprintf(stderr, "echo serve PORT [NAME [ADDRESS]] | echo ask tcp|udp ADDRESS PORT TEXT\n");
 	return 1;
 }

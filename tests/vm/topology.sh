@@ -357,8 +357,8 @@ services_up() {
 	mkdir -p $run/www
 	cp "$topology/page.html" $run/www/index.html
 	start container nginx -c "$topology/nginx.conf" -g 'daemon off;'
-	start home kr-echo serve 7 home
-	start home kr-echo serve 22 home
+	start home kr-echo serve 7 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
+	start home kr-echo serve 22 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
 	wait_port container 80 && wait_port home 7 && wait_port home 22
 }
 
@@ -417,4 +417,24 @@ footprint_save() {
 
 footprint_changes() {
 	footprint "$1" | grep -v relay0 | diff "$run/$1.footprint" -
+}
+
+# endpoint HOST: where that end of the relay sends to, ADDRESS:PORT.
+endpoint() {
+	local kind=KRELAY_${1^^}
+	if [ "${!kind}" = krelay ]; then
+		in_host "$1" relayctl show relay0 | awk '$1 == "endpoint:" { print $2 }'
+	else
+		in_host "$1" wg show relay0 endpoints | cut -f2
+	fi
+}
+
+# last_handshake HOST: of its one peer, in seconds since 1970.
+last_handshake() {
+	local kind=KRELAY_${1^^}
+	if [ "${!kind}" = krelay ]; then
+		in_host "$1" relayctl show relay0 -j | json_last_handshake
+	else
+		in_host "$1" wg show relay0 latest-handshakes | cut -f2
+	fi
 }
