@@ -111,11 +111,11 @@ fetch() {
 	in_visitor curl -sS -m 60 "$@"
 }
 
-# download NAME [CURL OPTION...]: its sum has to be the file's.
+# download [slow/]NAME [CURL OPTION...]: its sum has to be the file's.
 download() {
 	local name=$1
 	shift
-	fetch "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$name.sum"
+	fetch "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
 }
 
 # counter HOST NETDEV rx|tx: packets so far.

@@ -17,7 +17,7 @@ setup() {
 		grep -vxE "7|22" | head -n 1)
 	# What comes back to the senders, counted on their side.
 	for host in visitor cgnat; do
-		in_host $host nft -f - <<-END || return
+		in_host $host nft -f - <<-END
 		table inet answers {
 			counter all { }
 			chain input {

@@ -47,7 +47,7 @@ quiet_dmesg() {
 
 test_bridge_restarts_in_mid_download() {
 	local pid
-	download big --limit-rate 1M -m 120 &
+	download slow/big -m 120 &
 	pid=$!
 	sleep 2
 	bridge_unreachable

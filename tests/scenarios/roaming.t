@@ -38,7 +38,7 @@ test_idle_mapping_is_kept_alive() {
 test_address_and_port_change_in_mid_download() {
 	local before pid
 	before=$(endpoint bridge)
-	download big --limit-rate 1M &
+	download slow/big &
 	pid=$!
 	sleep 2
 	cgnat_moves 192.0.2.3 30000-39999
@@ -52,7 +52,7 @@ test_address_and_port_change_in_mid_download() {
 # What a new lease does: the address and every route by it go and come.
 test_own_address_changes_in_mid_download() {
 	local pid
-	download big --limit-rate 1M &
+	download slow/big &
 	pid=$!
 	sleep 2
 	ip -n home address flush dev eth0 scope global
