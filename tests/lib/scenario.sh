@@ -33,7 +33,7 @@ state() {
 		echo "-- $host"
 		[ -n "$(ip netns list | grep -w $host)" ] || continue
 		in_host $host relayctl show relay0
-		in_host $host relayctl stats relay0 | grep -v ' 0$'
+		in_host $host relayctl stats relay0 
 	done
 	echo "-- dmesg"
 	dmesg | tail -n 20

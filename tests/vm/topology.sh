@@ -25,7 +25,7 @@ WG_PORT=51820
 # Which implementation an end runs: krelay, or wireguard with the recipe.
 : "${KRELAY_BRIDGE:=krelay}" "${KRELAY_HOME:=krelay}"
 # What the bridge forwards and home's container publishes, unless a test sets it.
-: "${FORWARDS:=tcp/80 udp/7 tcp/7 tcp/22022->22 tcp/8080 udp/5000->7}"
+: "${FORWARDS:=tcp/80 udp/7 tcp/7 tcp/22022->22 tcp/8080 udp/5000->5001}"
 # Settings of home's [Peer], e.g. 'Accept = tcp/80'.
 : "${HOME_EXTRA:=}"
 
@@ -359,6 +359,7 @@ services_up() {
 	start container nginx -c "$topology/nginx.conf" -g 'daemon off;'
 	start home kr-echo serve 7 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
 	start home kr-echo serve 22 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
+	start home kr-echo serve 5001 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
 	wait_port container 80 && wait_port home 7 && wait_port home 22
 }
 
@@ -433,7 +434,8 @@ endpoint() {
 last_handshake() {
 	local kind=KRELAY_${1^^}
 	if [ "${!kind}" = krelay ]; then
-		in_host "$1" relayctl show relay0 -j | json_last_handshake
+		in_host "$1" relayctl show relay0 -j |
+			perl -MJSON::PP -0777 -ne 'print decode_json($_)->[0]{peers}[0]{latest_handshake}'
 	else
 		in_host "$1" wg show relay0 latest-handshakes | cut -f2
 	fi
