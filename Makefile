@@ -55,7 +55,7 @@ clean:
 # need not be the running one.
 VMKVER = $(or $(KRELAY_KVER),$(shell tests/vm/newest-kernel))
 
-demo: check-deps
+demo: vm-deps
 	$(Q)echo "Building for the virtual machine ..."
 	$(Q)$(MAKE) vm-build
 	$(Q)echo "Booting Linux $(VMKVER) under emulation ..."
@@ -71,8 +71,10 @@ check-one: check-deps
 style sparse: check-deps
 	$(Q)KRELAY_KVER="$(VMKVER)" tests/check $@
 
-vm-shell: check-deps
+vm-shell: vm-deps
+	$(Q)echo "Building for the virtual machine ..."
 	$(Q)$(MAKE) vm-build
+	$(Q)echo "Booting Linux $(VMKVER) under emulation ..."
 	$(Q)tests/vm/run -k "$(VMKVER)" --shell
 
 vm-build:
@@ -80,8 +82,11 @@ vm-build:
 	$(Q)$(MAKE) relayctl
 	$(Q)$(MAKE) -C tests/tools
 
+vm-deps:
+	$(Q)tests/deps build vm
+
 check-deps:
-	$(Q)tests/deps build check
+	$(Q)tests/deps build vm check
 
 help:
 	@echo 'krelay $(KRELAY_VERSION)'
@@ -103,4 +108,4 @@ help:
 	@echo '  V=1 shows commands. demo and check install what they need through apt-get.'
 
 .PHONY: all module headers relayctl install uninstall clean
-.PHONY: demo check check-one style sparse vm-shell vm-build check-deps help
+.PHONY: demo check check-one style sparse vm-shell vm-build vm-deps check-deps help
