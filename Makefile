@@ -49,4 +49,63 @@ clean:
 	$(Q)$(MAKE) -C userspace clean
 	$(Q)rm -rf build
 
+
+# What follows needs Debian 12, and root or sudo once, for apt-get. The module
+# is built and run there for the newest installed kernel with headers, which
+# need not be the running one.
+VMKVER = $(or $(KRELAY_KVER),$(shell tests/vm/newest-kernel))
+
+demo: vm-deps
+	$(Q)echo "Building for the virtual machine ..."
+	$(Q)$(MAKE) vm-build
+	$(Q)echo "Booting Linux $(VMKVER) under emulation ..."
+	$(Q)tests/vm/run -k "$(VMKVER)" tests/demo
+
+check: check-deps
+	$(Q)KRELAY_KVER="$(VMKVER)" tests/check
+
+check-one: check-deps
+	$(Q)test -n "$(T)" || { echo "Name a test: make check-one T=udp_by_port" >&2; exit 1; }
+	$(Q)KRELAY_KVER="$(VMKVER)" tests/check one "$(T)"
+
+style sparse: check-deps
+	$(Q)KRELAY_KVER="$(VMKVER)" tests/check $@
+
+vm-shell: vm-deps
+	$(Q)echo "Building for the virtual machine ..."
+	$(Q)$(MAKE) vm-build
+	$(Q)echo "Booting Linux $(VMKVER) under emulation ..."
+	$(Q)tests/vm/run -k "$(VMKVER)" --shell
+
+vm-build:
+	$(Q)tests/build-module "$(VMKVER)"
+	$(Q)$(MAKE) relayctl
+	$(Q)$(MAKE) -C tests/tools
+
+vm-deps:
+	$(Q)tests/deps build vm
+
+check-deps:
+	$(Q)tests/deps build vm check
+
+help:
+	@echo 'krelay $(KRELAY_VERSION)'
+	@echo
+	@echo '  make                the module for the running kernel (or KVER=, KDIR=) and relayctl'
+	@echo '  make module         the module alone'
+	@echo '  make relayctl       relayctl alone'
+	@echo '  make install        both, and the manual (DESTDIR=, prefix=, MODDIR=)'
+	@echo '  make uninstall      what install installed'
+	@echo '  make clean          what was built'
+	@echo
+	@echo '  make demo           a visitor reaches a web server behind CGNAT, in a virtual machine'
+	@echo '  make check          everything that is tested; ends with `N passed, N failed`'
+	@echo '  make check-one T=t  one test, or one scenario file (docs/testing.md)'
+	@echo '  make style          checkpatch'
+	@echo '  make sparse         the module with W=1 and sparse; a warning is a failure'
+	@echo '  make vm-shell       a shell in the virtual machine, with the relay up'
+	@echo
+	@echo '  V=1 shows commands. demo and check install what they need through apt-get.'
+
 .PHONY: all module headers relayctl install uninstall clean
+.PHONY: demo check check-one style sparse vm-shell vm-build vm-deps check-deps help

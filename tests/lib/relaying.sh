@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What a relay has to do, whatever implements its ends: shared by relay.t and
+# the two interop scenarios.
+
+test_page_from_container_with_visitors_address() {
+	: >$run/access.log
+	fetch http://$PUBLIC/ | cmp - $run/www/index.html
+	is "address in nginx's log" "$(cut -d' ' -f1 $run/access.log)" $VISITOR
+}
+
+test_tcp_by_port() {
+	is "the service's view" "$(ask tcp $PUBLIC 7 hello | cut -d' ' -f1,3-)" "$VISITOR home: hello"
+}
+
+test_udp_by_port() {
+	is "the service's view" "$(ask udp $PUBLIC 7 hello | cut -d' ' -f1,3-)" "$VISITOR home: hello"
+}
+
+test_tcp_port_translation() {
+	is "the service's view" "$(ask tcp $PUBLIC 22022 hello | cut -d' ' -f1,3-)" \
+		"$VISITOR home: hello"
+}
+
+test_udp_port_translation() {
+	is "the service's view" "$(ask udp $PUBLIC 5000 hello | cut -d' ' -f1,3-)" \
+		"$VISITOR home: hello"
+}
+
+test_64_parallel_downloads() {
+	local pids= pid status=0 n
+	file_make half 512K
+	for n in $(seq 64); do
+		download half &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || status=1
+	done
+	return $status
+}
+
+test_homes_own_traffic_leaves_by_its_wan() {
+	local before after
+	before=$(packets home relay0 tx)
+	is "home as the Internet sees it (TCP)" \
+		"$(in_home kr-echo ask tcp 192.0.2.1 9 x | cut -d' ' -f1)" $CGNAT
+	is "home as the Internet sees it (UDP)" \
+		"$(in_home kr-echo ask udp 192.0.2.1 9 x | cut -d' ' -f1)" $CGNAT
+	is "the container as the Internet sees it" \
+		"$(in_container kr-echo ask tcp 192.0.2.1 9 x | cut -d' ' -f1)" $CGNAT
+	after=$(packets home relay0 tx)
+	# The tunnel's own keepalive may fall in between.
+	[ $((after - before)) -le 1 ] || { echo "$((after - before)) packets in the tunnel"; false; }
+}
+
+test_bridge_keeps_its_own_ssh_port() {
+	is "who answers port 22" "$(ask tcp $PUBLIC 22 x | cut -d' ' -f3)" "bridge:"
+}
+
+test_no_answer_on_a_port_that_is_not_forwarded() {
+	fails ask tcp $PUBLIC 81 x
+}
+
+# Two minutes are a session's life (REKEY_AFTER_TIME): no answer may be lost
+# while the next one is made.
+test_sessions_are_renewed() {
+	local end=$((SECONDS + 130)) before
+	before=$(last_handshake bridge)
+	while [ $SECONDS -lt $end ]; do
+		ask udp $PUBLIC 7 x >/dev/null
+		sleep 1
+	done
+	[ "$(last_handshake bridge)" -gt "$before" ] || { echo "There was no new handshake."; false; }
+}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# To be sourced first by tests/scenarios/*.t. On the host it runs the file in
+# the virtual machine (with the options in $vm); in there it gives the file the
+# topology and the words below. A test is a function test_NAME in which every
+# command has to succeed; `scenario NAME...` runs them in order, as TAP.
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+if [ -z "${KRELAY_VM:-}" ]; then
+	log=$lib/../../build/check/$(basename "$0" .t)
+	mkdir -p "$(dirname "$log")"
+	export KRELAY_VM_LOG=$log.console
+	# shellcheck disable=SC2086
+	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} ${vm:-} "$(realpath "$0")" | tee "$log.tap"
+	exit "${PIPESTATUS[0]}"
+fi
+
+. "$lib/../vm/topology.sh"
+
+# setup may be replaced by the file, before it calls scenario.
+setup() {
+	topology_up && services_up && relay_up
+}
+
+diag() {
+	sed 's/^/# /'
+}
+
+# What helps to understand a failure.
+state() {
+	local host
+	for host in bridge home; do
+		echo "-- $host"
+		[ -n "$(ip netns list | grep -w $host)" ] || continue
+		in_host $host relayctl show relay0
+		in_host $host relayctl stats relay0 
+	done
+	echo "-- dmesg"
+	dmesg | tail -n 20
+}
+
+scenario() {
+	local name n=0 failed=0 out=/run/krelay-test.out status
+	if [ -n "${KRELAY_ONLY:-}" ]; then
+		set -- "$KRELAY_ONLY"
+	fi
+	echo "1..$#"
+	if ! setup >$out 2>&1; then
+		diag <$out
+		state 2>&1 | diag
+		echo "Bail out! The setup of $(basename "$0") failed."
+		exit 1
+	fi
+	for name; do
+		n=$((n + 1))
+		dmesg -C
+		(
+			set -e
+			"test_$name"
+		) >$out 2>&1
+		status=$?
+		if [ $status = 77 ]; then
+			echo "ok $n - $name # SKIP $(tail -n 1 $out)"
+		elif [ $status = 0 ]; then
+			echo "ok $n - $name"
+		else
+			echo "not ok $n - $name"
+			failed=1
+			{ cat $out; state; } 2>&1 | diag
+		fi
+	done
+	services_stop
+	exit $failed
+}
+
+# is WHAT GOT WANTED
+is() {
+	[ "$2" = "$3" ] && return
+	echo "$1: got '$2', wanted '$3'"
+	return 1
+}
+
+# fails COMMAND...: it has to.
+fails() {
+	if "$@"; then
+		echo "This should have failed: $*"
+		return 1
+	fi
+}
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+# eventually SECONDS COMMAND...: try until it succeeds.
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "It never came true: $*"; return 1; }
+		sleep 0.2
+	done
+}
+
+ask() {
+	in_visitor kr-echo ask "$@"
+}
+
+fetch() {
+	in_visitor curl -sS -m 60 "$@"
+}
+
+# download [slow/]NAME [CURL OPTION...]: its sum has to be the file's.
+download() {
+	local name=$1
+	shift
+	fetch "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
+}
+
+# counter HOST NETDEV rx|tx: packets so far.
+packets() {
+	ip -n "$1" -j -s link show "$2" | sed -n "s/.*\"$3\":{[^}]*\"packets\":\([0-9]*\).*/\1/p"
+}
