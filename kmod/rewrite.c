@@ -251,7 +251,7 @@ int krelay_rewrite_parse(struct sk_buff *skb, struct krelay_flow *flow)
 	return err ?: parse_upper(skb, flow);
 }
 
-/* Of two checksum states; no carry is lost, whatever the size of the field. */
+/* Gives new less old as a checksum sees it. */
 static __wsum replace(void *field, const void *value, unsigned int len)
 {
 	__wsum old = csum_partial(field, len, 0);
