@@ -333,9 +333,10 @@ static bool is_visitor(struct krelay_device *kdev, __be32 source)
 	/* Without any route to it, the default route is away: let it in. */
 	if (fib_lookup(net, &flow, &result, FIB_LOOKUP_NOREF))
 		return true;
-	/* On a network that home is on, nobody comes by way of the bridge. */
+	/* Of the networks that home is on, only the tunnel's is behind a bridge. */
 	return result.type == RTN_UNICAST &&
-	       (!result.prefixlen || result.scope < RT_SCOPE_LINK);
+	       (!result.prefixlen || result.scope < RT_SCOPE_LINK ||
+		fib_info_nhc(result.fi, 0)->nhc_dev == kdev->dev);
 }
 
 static bool is_listed(const struct krelay_accepts *accepts, u8 proto, u16 port)

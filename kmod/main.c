@@ -3,11 +3,13 @@
 #include <net/genetlink.h>
 #include <net/rtnetlink.h>
 
+#include "cidr.h"
 #include "device.h"
 #include "forwards.h"
 #include "home.h"
 #include "netlink.h"
 #include "noise.h"
+#include "replay.h"
 #include "rewrite.h"
 
 static unsigned int mark_mask = 0x7f000000;

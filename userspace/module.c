@@ -127,8 +127,10 @@ static int ask(struct kernel *kernel, const char *name, unsigned int ifindex,
 	begin(kernel);
 	err = nl_send_auto(kernel->generic, message);
 	if (err >= 0)
-		err = flags ? nl_recvmsgs_default(kernel->generic) :
-			      nl_wait_for_ack(kernel->generic);
+		err = nl_recvmsgs_default(kernel->generic);
+	/* A single answer is followed by the acknowledgement of the request. */
+	if (err >= 0 && !flags)
+		err = nl_wait_for_ack(kernel->generic);
 	nl_socket_modify_cb(kernel->generic, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
 	message_free(message);
 	if (err == -NLE_DUMP_INTR)
