@@ -77,8 +77,8 @@ int ports_parse(const struct place *at, const char *what, const char *text, uint
 		return refuse(at, "%s \"%.64s\" is no port or range of ports: write a number of 1 to 65535, or two of them as in 8000-8010.",
 			      what, text);
 	if (from > to)
-		return refuse(at, "%s \"%.64s\" ends before it begins: write %u-%u.", what, text, to,
-			      from);
+		return refuse(at, "%s \"%.64s\" ends before it begins: write %u-%u.", what,
+			      text, to, from);
 	*first = from;
 	*last = to;
 	return 0;

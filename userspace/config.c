@@ -44,7 +44,7 @@ static int parse_uint(struct input *in, uint32_t max, uint32_t *value)
 }
 
 /* Never shows the text: it may be most of a secret. */
-static int parse_secret(struct input *in, key_bytes key)
+static int parse_secret(struct input *in, uint8_t key[KRELAY_KEY_LEN])
 {
 	if (!key_parse(in->value, key))
 		return refuse(in->at, "%s is not a key, which is 44 characters of base64 for 32 bytes: make one with \"relayctl %s\".",
@@ -233,7 +233,7 @@ static int parse_public_key(struct input *in, int data)
 {
 	struct peer *peer = in->config->peer;
 	struct peer *other;
-	key_bytes key;
+	uint8_t key[KRELAY_KEY_LEN];
 
 	(void)data;
 	if (!key_parse(in->value, key) || key_is_zero(key))
@@ -523,7 +523,7 @@ int config_parse(struct config *config, const char *file, const char *ifname, co
 	return config_check(config);
 }
 
-static void free_texts(config_texts *texts)
+static void free_texts(struct config_text_array *texts)
 {
 	struct config_text *text;
 

@@ -15,18 +15,23 @@ struct config_address {
 	unsigned int line;
 };
 
+DEFINE_ARRAY(config_address_array, struct config_address);
+
 struct config_text {
 	char *text;
 	unsigned int line;
 };
 
-typedef ARRAY(struct config_text) config_texts;
+DEFINE_ARRAY(config_text_array, struct config_text);
 
 /* A key that stands in a section. */
 struct config_seen {
 	const void *key;
 	unsigned int line;
 };
+
+DEFINE_ARRAY(config_seen_array, struct config_seen);
+DEFINE_ARRAY(index_array, size_t);
 
 enum config_hook { HOOK_PRE_UP, HOOK_POST_UP, HOOK_PRE_DOWN, HOOK_POST_DOWN, HOOKS };
 
@@ -50,17 +55,17 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
 struct config {
 	char *file;
 	struct device device;
-	ARRAY(struct config_address) addresses;
+	struct config_address_array addresses;
 	uint32_t mtu;
 	enum config_table table;
 	uint32_t table_number;
-	config_texts dns;
-	config_texts search;
+	struct config_text_array dns;
+	struct config_text_array search;
 	unsigned int dns_line;
-	config_texts hooks[HOOKS];
+	struct config_text_array hooks[HOOKS];
 	struct peer *peer;
-	ARRAY(struct config_seen) seen[2];
-	ARRAY(size_t) forward_peers;
+	struct config_seen_array seen[2];
+	struct index_array forward_peers;
 };
 
 /**

@@ -29,6 +29,17 @@ struct owned_ip {
 	const struct peer *peer;
 };
 
+DEFINE_ARRAY(owned_ip_array, struct owned_ip);
+
+static void add_owned(struct owned_ip_array *owned, const struct allowed_ip *ip,
+		      const struct peer *peer)
+{
+	struct owned_ip *item = array_add(owned);
+
+	item->ip = ip;
+	item->peer = peer;
+}
+
 static int compare_owned(const void *a, const void *b)
 {
 	const struct owned_ip *x = a;
@@ -42,7 +53,7 @@ static int compare_owned(const void *a, const void *b)
 static int check_owners(const struct config *config)
 {
 	struct place at = { .file = config->file };
-	ARRAY(struct owned_ip) owned = { 0 };
+	struct owned_ip_array owned = { 0 };
 	const struct allowed_ip *ip;
 	const struct peer *peer;
 	char text[PREFIX_TEXT_LEN];
@@ -51,7 +62,7 @@ static int check_owners(const struct config *config)
 
 	array_for_each(peer, &config->device.peers) {
 		array_for_each(ip, &peer->allowed_ips)
-			*array_add(&owned) = (struct owned_ip){ .ip = ip, .peer = peer };
+			add_owned(&owned, ip, peer);
 	}
 	if (owned.count)
 		qsort(owned.items, owned.count, sizeof(*owned.items), compare_owned);

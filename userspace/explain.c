@@ -8,57 +8,222 @@
 #include "explain.h"
 #include "text.h"
 
-#define STATS(_) \
-	_(RX_TRUNCATED, "Datagrams came in that are shorter or longer than their type allows, so they are noise or were cut on the way: if a peer is slow, lower the MTU at both ends.") \
-	_(RX_UNKNOWN_TYPE, "Datagrams came in that are of no WireGuard message type: ignore it, unless another program sends to this port or a middlebox changes packets.") \
-	_(RX_NO_SESSION, "Data came in for a session that is not known, as happens for seconds after a restart: if it goes on, see whether two machines use the same private key.") \
-	_(RX_EXPIRED, "Data came in under a session that is too old to be used: the peer does not renew it, so see whether its handshakes arrive and its clock runs.") \
-	_(RX_DECRYPT, "Data came in whose authentication failed, so it was changed or forged on the way: a few are noise, many mean an attack or broken hardware.") \
-	_(RX_REPLAY, "Data came in twice or far out of order, so it was thrown away: a few are normal, many mean that the way between the peers duplicates or reorders packets.") \
-	_(RX_MALFORMED, "A peer sent what is no valid IP packet inside of the tunnel: look for a fault in the peer.") \
-	_(RX_SOURCE, "A peer sent packets from an address that is not among its allowed IPs: add the address to its AllowedIPs here, or write Bridge = yes if it relays visitors.") \
-	_(RX_NOT_ACCEPTED, "A bridge sent packets to what this home does not accept: if they are wanted, add their protocol and port to Accept, else look at what the bridge forwards.") \
-	_(RX_NO_MEMORY, "There was no memory for received packets: free memory, or give the machine more.") \
-	_(RX_KEEPALIVE, "Keepalives came in, which hold the way through routers open: nothing to do.") \
-	_(HS_BAD_MAC1, "Handshake messages came in that were not made for this public key: see whether the peer has this side's current PublicKey, else it is noise from scanners.") \
-	_(HS_INVALID, "Handshake messages came in that do not decrypt or are of an unknown peer: compare the PublicKey and PresharedKey of both ends.") \
-	_(HS_REPLAYED, "Handshakes came in with an old time stamp: the peer's clock was set back or somebody plays old messages, so set the peer's clock.") \
-	_(HS_TOO_MANY, "One peer began more than 50 handshakes a second: see whether two machines use the same private key.") \
-	_(HS_QUEUE_FULL, "Handshake messages were dropped since 4096 were waiting: somebody floods this port, so limit it upstream if peers cannot get through.") \
-	_(HS_UNDER_LOAD, "Handshake messages were answered by a cookie or held to a rate since too many came: this is the defence against floods, and peers get through by themselves.") \
-	_(HS_INITIATION_SENT, "Handshakes were begun from here: if no responses come in, look at the Endpoint and at firewalls on the way.") \
-	_(HS_INITIATION_RECEIVED, "Valid handshakes were begun by peers: nothing to do.") \
-	_(HS_RESPONSE_SENT, "Handshakes of peers were answered: nothing to do.") \
-	_(HS_RESPONSE_RECEIVED, "Peers answered handshakes from here: nothing to do.") \
-	_(HS_COOKIE_SENT, "Peers were asked to prove their address since this side was under load: nothing to do unless it goes on.") \
-	_(HS_COOKIE_RECEIVED, "Peers asked this side to prove its address since they were under load: nothing to do unless it goes on.") \
-	_(TX_MALFORMED, "Packets were given to the interface that are no IP packets: look for a program that writes raw packets to it.") \
-	_(TX_NO_PEER, "Packets were routed into the interface for an address that is among no peer's allowed IPs: add it to a peer's AllowedIPs, or remove the route.") \
-	_(TX_NO_ENDPOINT, "Packets for a peer were dropped since its address is not known yet: write its Endpoint here, or wait until it calls in.") \
-	_(TX_NO_ROUTE, "There was no route to a peer's endpoint: look at this host's own Internet connection.") \
-	_(TX_STAGED, "Packets that waited for a handshake were given up: see whether the peer answers, with the counters of handshakes.") \
-	_(TX_LOOP, "Packets of the tunnel itself would have gone through the tunnel: take the route to the peer's endpoint out of the interface.") \
-	_(TX_NO_MEMORY, "There was no memory to encapsulate packets: free memory, or give the machine more.") \
-	_(BRIDGE_MALFORMED, "Visitors sent packets whose headers or checksums are wrong: it is noise, unless all packets of one netdev are counted here, then look at its offloads with ethtool -k.") \
-	_(BRIDGE_FRAGMENT, "Fragments came in that could not be put together: parts were lost on the way or somebody plays with them, so look at the path MTU if visitors complain.") \
-	_(BRIDGE_TTL, "Visitors' packets ended their time to live here and were answered so, as traceroute wants it: many mean a loop in the routing.") \
-	_(BRIDGE_TOO_BIG, "Visitors' packets were larger than the tunnel allows and the senders were told so: nothing to do unless downloads hang, then see that ICMP is not blocked.") \
-	_(BRIDGE_NO_ROUTE, "There was no way back to the visitor out of a public netdev: look at this host's default route and at Public.") \
-	_(BRIDGE_NO_MEMORY, "There was no memory to rewrite packets: free memory, or give the machine more.") \
-	_(HOME_NO_BRIDGE, "Replies belonged to a connection whose bridge is gone: they stop when the old connections time out.") \
-	_(HOME_NO_ROUTE, "No route could be made for replies: see that the interface is up and has an address.") \
-	_(HOME_TTL, "Forwarded replies ended their time to live here: look for a loop in the routing between home and the service.")
+#define STAT(id) .name = #id, .row = __COUNTER__
 
-#define ROW(id, text) [KRELAY_STAT_##id] = { #id, text },
-#define COUNT(id, text) + 1
+enum { ROWS_START = __COUNTER__ };
 
+/**
+ * rows - the counters
+ * @name: in capitals
+ * @meaning: what happened, without the full stop
+ * @advice: what to do, with the full stop
+ * @row: counts the rows
+ */
 static const struct {
 	const char *name;
-	const char *explanation;
-} rows[KRELAY_STAT_MAX + 1] = { STATS(ROW) };
+	const char *meaning;
+	const char *advice;
+	int row;
+} rows[KRELAY_STAT_MAX + 1] = {
+	[KRELAY_STAT_RX_TRUNCATED] = {
+		STAT(RX_TRUNCATED),
+		.meaning = "Datagrams came in whose length does not fit their type",
+		.advice = "ignore a few, they are noise; if many come from a peer, something on the way cuts them.",
+	},
+	[KRELAY_STAT_RX_UNKNOWN_TYPE] = {
+		STAT(RX_UNKNOWN_TYPE),
+		.meaning = "Datagrams came in that are no WireGuard messages",
+		.advice = "ignore them, or see what else sends to this port.",
+	},
+	[KRELAY_STAT_RX_NO_SESSION] = {
+		STAT(RX_NO_SESSION),
+		.meaning = "Data came in for a session that is not known, as after a restart",
+		.advice = "if it goes on, see whether two machines use one private key.",
+	},
+	[KRELAY_STAT_RX_EXPIRED] = {
+		STAT(RX_EXPIRED),
+		.meaning = "Data came in under a session that is too old to be used",
+		.advice = "see whether the peer's handshakes arrive here.",
+	},
+	[KRELAY_STAT_RX_DECRYPT] = {
+		STAT(RX_DECRYPT),
+		.meaning = "Data came in that was changed or forged on the way",
+		.advice = "ignore a few; many mean an attack or broken hardware.",
+	},
+	[KRELAY_STAT_RX_REPLAY] = {
+		STAT(RX_REPLAY),
+		.meaning = "Data came in twice or far out of order",
+		.advice = "ignore a few; many mean that the way between the peers repeats packets.",
+	},
+	[KRELAY_STAT_RX_MALFORMED] = {
+		STAT(RX_MALFORMED),
+		.meaning = "A peer sent what is no valid IP packet inside of the tunnel",
+		.advice = "look for a fault in that peer.",
+	},
+	[KRELAY_STAT_RX_SOURCE] = {
+		STAT(RX_SOURCE),
+		.meaning = "A peer sent from an address that is not among its allowed IPs",
+		.advice = "add it to its AllowedIPs, or write Bridge = yes if it relays visitors.",
+	},
+	[KRELAY_STAT_RX_NOT_ACCEPTED] = {
+		STAT(RX_NOT_ACCEPTED),
+		.meaning = "A bridge sent packets to what this home does not accept",
+		.advice = "add their protocol and port to Accept if they are wanted.",
+	},
+	[KRELAY_STAT_RX_NO_MEMORY] = {
+		STAT(RX_NO_MEMORY),
+		.meaning = "There was no memory for received packets",
+		.advice = "free memory, or give the machine more.",
+	},
+	[KRELAY_STAT_RX_KEEPALIVE] = {
+		STAT(RX_KEEPALIVE),
+		.meaning = "Keepalives came in, which hold the way through routers open",
+		.advice = "there is nothing to do.",
+	},
+	[KRELAY_STAT_HS_BAD_MAC1] = {
+		STAT(HS_BAD_MAC1),
+		.meaning = "Handshake messages came in that were made for another public key",
+		.advice = "give the peer this side's current PublicKey, or ignore scanners.",
+	},
+	[KRELAY_STAT_HS_INVALID] = {
+		STAT(HS_INVALID),
+		.meaning = "Handshake messages came in that do not decrypt or are of an unknown peer",
+		.advice = "compare PublicKey and PresharedKey of both ends.",
+	},
+	[KRELAY_STAT_HS_REPLAYED] = {
+		STAT(HS_REPLAYED),
+		.meaning = "Handshakes came in with an old time stamp",
+		.advice = "set the peer's clock if it was set back, else somebody plays old messages.",
+	},
+	[KRELAY_STAT_HS_TOO_MANY] = {
+		STAT(HS_TOO_MANY),
+		.meaning = "One peer began more than 50 handshakes a second",
+		.advice = "see whether two machines use one private key.",
+	},
+	[KRELAY_STAT_HS_QUEUE_FULL] = {
+		STAT(HS_QUEUE_FULL),
+		.meaning = "Handshake messages came in while 4096 were waiting",
+		.advice = "limit the flood upstream if peers cannot get through.",
+	},
+	[KRELAY_STAT_HS_UNDER_LOAD] = {
+		STAT(HS_UNDER_LOAD),
+		.meaning = "Handshake messages were held back by cookies or rates under load",
+		.advice = "there is nothing to do, peers get through by themselves.",
+	},
+	[KRELAY_STAT_HS_INITIATION_SENT] = {
+		STAT(HS_INITIATION_SENT),
+		.meaning = "Handshakes were begun from here",
+		.advice = "if no responses come in, look at Endpoint and at firewalls on the way.",
+	},
+	[KRELAY_STAT_HS_INITIATION_RECEIVED] = {
+		STAT(HS_INITIATION_RECEIVED),
+		.meaning = "Peers began valid handshakes",
+		.advice = "there is nothing to do.",
+	},
+	[KRELAY_STAT_HS_RESPONSE_SENT] = {
+		STAT(HS_RESPONSE_SENT),
+		.meaning = "Handshakes of peers were answered",
+		.advice = "there is nothing to do.",
+	},
+	[KRELAY_STAT_HS_RESPONSE_RECEIVED] = {
+		STAT(HS_RESPONSE_RECEIVED),
+		.meaning = "Peers answered handshakes from here",
+		.advice = "there is nothing to do.",
+	},
+	[KRELAY_STAT_HS_COOKIE_SENT] = {
+		STAT(HS_COOKIE_SENT),
+		.meaning = "Peers were asked to prove their address while this side was under load",
+		.advice = "there is nothing to do unless it goes on.",
+	},
+	[KRELAY_STAT_HS_COOKIE_RECEIVED] = {
+		STAT(HS_COOKIE_RECEIVED),
+		.meaning = "Peers under load asked this side to prove its address",
+		.advice = "there is nothing to do unless it goes on.",
+	},
+	[KRELAY_STAT_TX_MALFORMED] = {
+		STAT(TX_MALFORMED),
+		.meaning = "Packets were given to the interface that are no IP packets",
+		.advice = "look for a program that writes raw packets to it.",
+	},
+	[KRELAY_STAT_TX_NO_PEER] = {
+		STAT(TX_NO_PEER),
+		.meaning = "Packets were sent to an address that is among no peer's allowed IPs",
+		.advice = "add it to a peer's AllowedIPs, or remove the route.",
+	},
+	[KRELAY_STAT_TX_NO_ENDPOINT] = {
+		STAT(TX_NO_ENDPOINT),
+		.meaning = "Packets went to a peer whose endpoint is not known yet",
+		.advice = "write its Endpoint here, or wait until it calls in.",
+	},
+	[KRELAY_STAT_TX_NO_ROUTE] = {
+		STAT(TX_NO_ROUTE),
+		.meaning = "There was no route to a peer's endpoint",
+		.advice = "look at this host's own Internet connection.",
+	},
+	[KRELAY_STAT_TX_STAGED] = {
+		STAT(TX_STAGED),
+		.meaning = "Packets waited in vain for a handshake",
+		.advice = "see whether the peer answers: compare the hs_ counters of both ends.",
+	},
+	[KRELAY_STAT_TX_LOOP] = {
+		STAT(TX_LOOP),
+		.meaning = "Packets of the tunnel itself would have gone through the tunnel",
+		.advice = "route the peer's endpoint outside of this interface.",
+	},
+	[KRELAY_STAT_TX_NO_MEMORY] = {
+		STAT(TX_NO_MEMORY),
+		.meaning = "There was no memory to send packets",
+		.advice = "free memory, or give the machine more.",
+	},
+	[KRELAY_STAT_BRIDGE_MALFORMED] = {
+		STAT(BRIDGE_MALFORMED),
+		.meaning = "Visitors sent packets with wrong headers or checksums",
+		.advice = "ignore noise; if all traffic of a netdev counts, see its offloads with ethtool -k.",
+	},
+	[KRELAY_STAT_BRIDGE_FRAGMENT] = {
+		STAT(BRIDGE_FRAGMENT),
+		.meaning = "Fragments came in that could not be put together",
+		.advice = "ignore a few; many mean loss on the way or an attack.",
+	},
+	[KRELAY_STAT_BRIDGE_TTL] = {
+		STAT(BRIDGE_TTL),
+		.meaning = "Visitors' packets ended their time to live here and were told so",
+		.advice = "there is nothing to do: traceroute works like this, a routing loop counts much faster.",
+	},
+	[KRELAY_STAT_BRIDGE_TOO_BIG] = {
+		STAT(BRIDGE_TOO_BIG),
+		.meaning = "Visitors' packets were too big for the tunnel and the senders were told so",
+		.advice = "there is nothing to do unless downloads hang: then let ICMP through.",
+	},
+	[KRELAY_STAT_BRIDGE_NO_ROUTE] = {
+		STAT(BRIDGE_NO_ROUTE),
+		.meaning = "There was no way back to a visitor out of a public netdev",
+		.advice = "look at this host's default route and at Public.",
+	},
+	[KRELAY_STAT_BRIDGE_NO_MEMORY] = {
+		STAT(BRIDGE_NO_MEMORY),
+		.meaning = "There was no memory to rewrite packets",
+		.advice = "free memory, or give the machine more.",
+	},
+	[KRELAY_STAT_HOME_NO_BRIDGE] = {
+		STAT(HOME_NO_BRIDGE),
+		.meaning = "Replies belonged to a connection whose bridge is gone",
+		.advice = "there is nothing to do: they end with the old connections.",
+	},
+	[KRELAY_STAT_HOME_NO_ROUTE] = {
+		STAT(HOME_NO_ROUTE),
+		.meaning = "No route could be made for replies",
+		.advice = "see that the interface is up and has an address.",
+	},
+	[KRELAY_STAT_HOME_TTL] = {
+		STAT(HOME_TTL),
+		.meaning = "Forwarded replies ended their time to live here",
+		.advice = "look for a routing loop between home and the service.",
+	},
+};
 
 /* No row can stand twice, so as many rows as counters are all of them. */
-static_assert(0 STATS(COUNT) == KRELAY_STAT_MAX, "each counter needs an explanation");
+static_assert(__COUNTER__ - ROWS_START - 1 == KRELAY_STAT_MAX, "each counter needs its row");
 
 const char *stat_name(size_t stat, char name[STAT_NAME_LEN])
 {
@@ -74,9 +239,16 @@ const char *stat_name(size_t stat, char name[STAT_NAME_LEN])
 	return name;
 }
 
-const char *stat_explanation(size_t stat)
+const char *stat_meaning(size_t stat)
 {
-	if (stat >= ARRAY_SIZE(rows) || !rows[stat].explanation)
-		return "This relayctl is older than the module and does not know this counter: install the one of the module's version.";
-	return rows[stat].explanation;
+	if (stat >= ARRAY_SIZE(rows) || !rows[stat].meaning)
+		return "This relayctl is older than the module and does not know this counter";
+	return rows[stat].meaning;
+}
+
+const char *stat_advice(size_t stat)
+{
+	if (stat >= ARRAY_SIZE(rows) || !rows[stat].advice)
+		return "install the one of the module's version.";
+	return rows[stat].advice;
 }

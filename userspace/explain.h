@@ -10,7 +10,8 @@
 /* The name of an enum krelay_stat in small letters; "counter_99" if it is not known. */
 const char *stat_name(size_t stat, char name[STAT_NAME_LEN]);
 
-/* What it means and what to do, in one sentence. */
-const char *stat_explanation(size_t stat);
+/* The two halves of a sentence: what it means, and what to do. */
+const char *stat_meaning(size_t stat);
+const char *stat_advice(size_t stat);
 
 #endif

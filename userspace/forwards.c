@@ -7,7 +7,9 @@
 #include "accept.h"
 #include "forwards.h"
 
-#define GRAMMAR "write PROTO/PORT[-PORT] [on ADDRESS] [-> [ADDRESS:]PORT[-PORT]], as in tcp/8443 -> 443"
+/* Ends the sentence about what does not follow it. */
+static const char grammar[] =
+	"write PROTO/PORT[-PORT] [on ADDRESS] [-> [ADDRESS:]PORT[-PORT]], as in tcp/8443 -> 443.";
 
 static int refuse_kind(const struct place *at, const char *text)
 {
@@ -25,8 +27,8 @@ static int parse_protos(const struct place *at, const char *whole, char *text, u
 	*mask = 0;
 	while ((name = text_split(&text, '+'))) {
 		if (!proto_parse(name, &proto))
-			return refuse(at, "Forward \"%.64s\" does not begin with a protocol: " GRAMMAR ".",
-				      whole);
+			return refuse(at, "Forward \"%.64s\" does not begin with a protocol: %s",
+				      whole, grammar);
 		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
 			return refuse_kind(at, whole);
 		bit = proto == IPPROTO_TCP ? 1 : 2;
@@ -57,7 +59,7 @@ static int parse_public(const struct place *at, const char *whole, char *text,
 	if (parse_protos(at, whole, head, protos))
 		return -1;
 	if (!slash)
-		return refuse(at, "Forward \"%.64s\" has no port: " GRAMMAR ".", whole);
+		return refuse(at, "Forward \"%.64s\" has no port: %s", whole, grammar);
 	if (ports_parse(at, "Forward port", slash, &forward->first, &forward->last))
 		return -1;
 	if (!rest)
@@ -70,8 +72,8 @@ static int parse_public(const struct place *at, const char *whole, char *text,
 		return refuse(at, "Forward \"%.64s\" ends in half an arrow: on a command line put quotes around it, as in 'tcp/8443 -> 443'.",
 			      whole);
 	if (strcasecmp(on, "on") || !address || !*address)
-		return refuse(at, "Forward \"%.64s\" has words after its ports that mean nothing: "
-			      GRAMMAR ".", whole);
+		return refuse(at, "Forward \"%.64s\" has words after its ports that mean nothing: %s",
+			      whole, grammar);
 	if (!address_parse(address, &forward->public))
 		return refuse(at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
 			      whole, address);
@@ -143,7 +145,7 @@ static int parse_one(const struct place *at, char *text, struct device *device)
 	}
 	text = text_trim(text);
 	if (!*text) {
-		ret = refuse(at, "Forward \"%.64s\" has nothing to forward: " GRAMMAR ".", whole);
+		ret = refuse(at, "Forward \"%.64s\" has nothing to forward: %s", whole, grammar);
 		goto cleanup;
 	}
 	ret = parse_public(at, whole, text, &protos, &forward);

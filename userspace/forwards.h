@@ -14,8 +14,6 @@
 
 #define FORWARD_TEXT_LEN (2 * ADDRESS_TEXT_LEN + 64)
 
-typedef ARRAY(struct forward) forward_array;
-
 /**
  * forwards_parse() - read a list of forwards, with commas between them
  * @at: its line goes into the forwards

@@ -18,7 +18,7 @@ static void warn_if_public(void)
 		warn(NULL, "the key goes into a file that everybody can access: run \"chmod 600\" on it, or \"umask 077\" before.");
 }
 
-static int print_key(const key_bytes key)
+static int print_key(const uint8_t key[KRELAY_KEY_LEN])
 {
 	char text[KEY_TEXT_LEN];
 	int ret = 0;
@@ -30,9 +30,9 @@ static int print_key(const key_bytes key)
 	return ret ? 1 : 0;
 }
 
-static int print_random(void (*make)(key_bytes key))
+static int print_random(void (*make)(uint8_t key[KRELAY_KEY_LEN]))
 {
-	key_bytes key;
+	uint8_t key[KRELAY_KEY_LEN];
 	int ret;
 
 	warn_if_public();
@@ -42,7 +42,7 @@ static int print_random(void (*make)(key_bytes key))
 	return ret;
 }
 
-static void make_preshared(key_bytes key)
+static void make_preshared(uint8_t key[KRELAY_KEY_LEN])
 {
 	randombytes_buf(key, KRELAY_KEY_LEN);
 }
@@ -60,7 +60,7 @@ int genpsk_main(int argc, char *argv[])
 }
 
 /* One key, maybe with blanks around it. */
-static int read_key(key_bytes key)
+static int read_key(uint8_t key[KRELAY_KEY_LEN])
 {
 	char text[256] = "";
 	ssize_t n, len = 0;
@@ -76,7 +76,8 @@ static int read_key(key_bytes key)
 
 int pubkey_main(int argc, char *argv[])
 {
-	key_bytes private_key, public_key;
+	uint8_t private_key[KRELAY_KEY_LEN];
+	uint8_t public_key[KRELAY_KEY_LEN];
 	int ret;
 
 	(void)argv;

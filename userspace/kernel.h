@@ -7,7 +7,9 @@
 
 #include "config.h"
 
+#ifndef KERNEL_KIND
 #define KERNEL_KIND "krelay"
+#endif
 
 /**
  * struct kernel - connections to the kernel
@@ -40,14 +42,13 @@ void kernel_close(struct kernel *kernel);
 int kernel_module(struct kernel *kernel, bool load);
 
 /* refuse() what the kernel has refused; @doing begins the sentence: "Address 10.0.0.1/24". */
-int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...)
-	__attribute__((format(printf, 3, 4)));
+__printf(3, 4)
+int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...);
 
 /* Links: find the device @name into @ifindex, which must be of the module's kind. */
 int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex);
 /* All of this namespace; array of names. */
-typedef ARRAY(struct netdev_name) netdev_array;
-int link_list(struct kernel *kernel, netdev_array *names);
+int link_list(struct kernel *kernel, struct netdev_array *names);
 int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);

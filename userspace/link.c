@@ -8,13 +8,31 @@
 
 #include "kernel.h"
 
-/* After a call of libnl: what went wrong, by its own count if the kernel did not say. */
+/* After a call of libnl: its own number of an error counts if the kernel's did not come through. */
 static int failed(struct kernel *kernel, int err)
 {
+	static const struct {
+		int nle;
+		int error;
+	} map[] = {
+		{ NLE_NODEV, ENODEV },
+		{ NLE_OBJ_NOTFOUND, ENODEV },
+		{ NLE_PERM, EPERM },
+		{ NLE_NOACCESS, EPERM },
+		{ NLE_EXIST, EEXIST },
+		{ NLE_OPNOTSUPP, EOPNOTSUPP },
+		{ NLE_NOMEM, ENOMEM },
+	};
+	size_t i;
+
 	if (err >= 0)
 		return 0;
+	for (i = 0; i < ARRAY_SIZE(map) && !kernel->error; i++) {
+		if (-err == map[i].nle)
+			kernel->error = map[i].error;
+	}
 	if (!kernel->error)
-		kernel->error = err == -NLE_NOMEM ? ENOMEM : EIO;
+		kernel->error = EIO;
 	return -1;
 }
 
@@ -46,20 +64,20 @@ int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
 
 	begin(kernel);
 	if (failed(kernel, rtnl_link_get_kernel(kernel->route, 0, name, &link))) {
-		if (kernel->error != ENODEV && kernel->error != ENXIO)
+		if (kernel->error != ENODEV)
 			return kernel_refuse(kernel, NULL, "asking for the interface %s", name);
 		return refuse(NULL, "there is no interface %s here: bring it up with \"relayctl up %s\", \"relayctl show\" lists those that are.",
 			      name, name);
 	}
 	*ifindex = rtnl_link_get_ifindex(link);
 	if (!is_ours(link))
-		ret = refuse(NULL, "the interface %s is not of the kind " KERNEL_KIND ", but %s: name another, \"relayctl show\" lists them.",
-			     name, rtnl_link_get_type(link) ?: "a device of its own kind");
+		ret = refuse(NULL, "the interface %s is not of the kind " KERNEL_KIND ": name another, \"relayctl show\" lists those that are.",
+			     name);
 	rtnl_link_put(link);
 	return ret;
 }
 
-int link_list(struct kernel *kernel, netdev_array *names)
+int link_list(struct kernel *kernel, struct netdev_array *names)
 {
 	struct nl_cache *cache = NULL;
 	struct nl_object *object;

@@ -29,7 +29,7 @@ void device_free(struct device *device)
 	sodium_memzero(device, sizeof(*device));
 }
 
-struct peer *device_find_key(const struct device *device, const key_bytes key)
+struct peer *device_find_key(const struct device *device, const uint8_t key[KRELAY_KEY_LEN])
 {
 	struct peer *peer;
 
@@ -43,7 +43,7 @@ struct peer *device_find_key(const struct device *device, const key_bytes key)
 struct peer *device_find_peer(const struct device *device, const char *text)
 {
 	struct peer *peer;
-	key_bytes key;
+	uint8_t key[KRELAY_KEY_LEN];
 
 	array_for_each(peer, &device->peers) {
 		if (*peer->name && !strcmp(peer->name, text))

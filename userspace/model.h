@@ -24,6 +24,8 @@ struct accept {
 	uint16_t last;
 };
 
+DEFINE_ARRAY(accept_array, struct accept);
+
 /**
  * struct allowed_ip - addresses behind a peer
  * @prefix: host bits are clear
@@ -33,6 +35,8 @@ struct allowed_ip {
 	struct prefix prefix;
 	unsigned int line;
 };
+
+DEFINE_ARRAY(allowed_ip_array, struct allowed_ip);
 
 /**
  * struct counter - packets and bytes in one direction
@@ -62,11 +66,13 @@ struct forward {
 	uint16_t last;
 	struct address target;
 	uint16_t target_first;
-	key_bytes peer;
+	uint8_t peer[KRELAY_KEY_LEN];
 	struct counter in;
 	struct counter out;
 	unsigned int line;
 };
+
+DEFINE_ARRAY(forward_array, struct forward);
 
 /**
  * struct peer - a peer
@@ -82,8 +88,8 @@ struct forward {
  */
 struct peer {
 	char name[KRELAY_NAME_LEN];
-	key_bytes public_key;
-	key_bytes preshared_key;
+	uint8_t public_key[KRELAY_KEY_LEN];
+	uint8_t preshared_key[KRELAY_KEY_LEN];
 	bool has_public_key;
 	bool has_preshared_key;
 	bool bridge;
@@ -92,8 +98,8 @@ struct peer {
 	struct sockaddr_storage endpoint;
 	char *endpoint_host;
 	char *endpoint_port;
-	ARRAY(struct allowed_ip) allowed_ips;
-	ARRAY(struct accept) accepts;
+	struct allowed_ip_array allowed_ips;
+	struct accept_array accepts;
 	uint32_t mark;
 	uint64_t last_handshake;
 	uint64_t rx_bytes;
@@ -103,9 +109,14 @@ struct peer {
 	unsigned int accept_line;
 };
 
+DEFINE_ARRAY(peer_array, struct peer);
+
 struct netdev_name {
 	char name[IFNAMSIZ];
 };
+
+DEFINE_ARRAY(netdev_array, struct netdev_name);
+DEFINE_ARRAY(stat_array, uint64_t);
 
 /**
  * struct device - a krelay device
@@ -113,22 +124,21 @@ struct netdev_name {
  * @fwmark: of outer packets; 0 is none
  * @mark_mask: bits of the connection mark that the module uses, of an answer
  * @stats: by enum krelay_stat, of an answer
- * @stats_count: one more than the largest statistic known
  */
 struct device {
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
-	key_bytes private_key;
-	key_bytes public_key;
+	uint8_t private_key[KRELAY_KEY_LEN];
+	uint8_t public_key[KRELAY_KEY_LEN];
 	bool has_private_key;
 	bool has_public_key;
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint32_t mark_mask;
-	ARRAY(struct netdev_name) publics;
-	ARRAY(struct peer) peers;
-	ARRAY(struct forward) forwards;
-	ARRAY(uint64_t) stats;
+	struct netdev_array publics;
+	struct peer_array peers;
+	struct forward_array forwards;
+	struct stat_array stats;
 };
 
 /* Wipe and free all that a peer or device holds. */
@@ -136,7 +146,7 @@ void peer_free(struct peer *peer);
 void device_free(struct device *device);
 
 /* The peer by its key or NULL. */
-struct peer *device_find_key(const struct device *device, const key_bytes key);
+struct peer *device_find_key(const struct device *device, const uint8_t key[KRELAY_KEY_LEN]);
 
 /* The peer by its name, or its key in base64, or NULL. */
 struct peer *device_find_peer(const struct device *device, const char *text);

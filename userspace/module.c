@@ -140,8 +140,8 @@ static int ask(struct kernel *kernel, const char *name, unsigned int ifindex,
 	if (kernel->error)
 		return kernel_refuse(kernel, NULL, "reading the interface %s", name);
 	if (!reading.good)
-		return refuse(NULL, "the module's answer about %s breaks its contract: install the relayctl of the module's version, this one is " RELAYCTL_VERSION ".",
-			      name);
+		return refuse(NULL, "the module's answer about %s breaks its contract: install the relayctl of the module's version, this one is %s.",
+			      name, RELAYCTL_VERSION);
 	return 0;
 }
 
@@ -170,7 +170,8 @@ int module_read(struct kernel *kernel, const char *name, struct device *device)
 			return ret;
 		device_free(device);
 	}
-	return refuse(NULL, "the interface %s changes faster than it can be read: try again.", name);
+	return refuse(NULL, "the interface %s changes faster than it can be read: try again.",
+		      name);
 }
 
 int module_set_device(struct kernel *kernel, const struct config *config)

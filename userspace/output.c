@@ -76,7 +76,7 @@ const char *ago_format(uint64_t then, uint64_t now, char text[AGO_TEXT_LEN])
 	return text;
 }
 
-struct json_object *key_json(const key_bytes key)
+struct json_object *key_json(const uint8_t key[KRELAY_KEY_LEN])
 {
 	char text[KEY_TEXT_LEN];
 
@@ -171,12 +171,13 @@ int options_parse(int argc, char *argv[], const char *allowed, struct options *o
 	memset(options, 0, sizeof(*options));
 	for (i = 1; i < argc; i++) {
 		option = option_of(options, argv[i], allowed);
-		if (option)
+		if (option) {
 			*option = true;
-		else if (*argv[i] == '-' || options->name)
+			continue;
+		}
+		if (*argv[i] == '-' || options->name)
 			return -1;
-		else
-			options->name = argv[i];
+		options->name = argv[i];
 	}
 	if (options->name && !strcmp(options->name, "all"))
 		options->name = NULL;
@@ -203,7 +204,7 @@ int each_device(const char *name,
 {
 	struct kernel kernel = { 0 };
 	struct netdev_name *netdev;
-	netdev_array names = { 0 };
+	struct netdev_array names = { 0 };
 	int ret;
 
 	ret = kernel_open(&kernel);

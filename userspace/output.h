@@ -24,7 +24,7 @@ const char *ago_format(uint64_t then, uint64_t now, char text[AGO_TEXT_LEN]);
 struct json_object *forward_json(const struct device *device, const struct forward *forward);
 
 /* A key as JSON. */
-struct json_object *key_json(const key_bytes key);
+struct json_object *key_json(const uint8_t key[KRELAY_KEY_LEN]);
 
 /* Print and free; gives 0, or -1 after refuse(). */
 int json_print(struct json_object *json);

@@ -43,7 +43,7 @@ int process_run(char *const argv[], const char *input, char *output, size_t room
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t defaults;
+	sigset_t none;
 	int in = -1, out = -1;
 	ssize_t n;
 	pid_t pid;
@@ -62,13 +62,10 @@ int process_run(char *const argv[], const char *input, char *output, size_t room
 		posix_spawn_file_actions_adddup2(&actions, out, 1);
 		posix_spawn_file_actions_adddup2(&actions, out, 2);
 	}
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGTERM);
-	sigaddset(&defaults, SIGHUP);
+	sigemptyset(&none);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	ret = -posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);

@@ -16,8 +16,8 @@
 #define PIECE 120
 
 /* Neither stands in a file: control characters are refused. */
-#define SEMICOLON '\001'
-#define CONTINUED "\002"
+static const char semicolon = '\001';
+static const char continued[] = "\002";
 
 /**
  * struct reader - a text being read
@@ -50,7 +50,8 @@ static int read_section(struct reader *r, char *text)
 	char *close = strchr(text, ']');
 
 	if (!close || close[1])
-		return refuse(&r->at, "\"%.64s\" is no section: write [Interface] or [Peer].", text);
+		return refuse(&r->at, "\"%.64s\" is no section: write [Interface] or [Peer].",
+			      text);
 	*close = '\0';
 	r->in_section = true;
 	return r->events->section(r->user, &r->at, text_trim(text + 1));
@@ -89,7 +90,7 @@ static int read_key(struct reader *r, char *text)
 	value = text_trim(value);
 	for (p = value; *p; p++) {
 		if (*p == ';')
-			*p = SEMICOLON;
+			*p = semicolon;
 	}
 	r->rest = value;
 	return 0;
@@ -164,8 +165,8 @@ static char *feed(char *line, int room, void *stream)
 		r->continued = false;
 	}
 	n = strnlen(r->rest, PIECE);
-	snprintf(line, room, "%s=%s%.*s%s\n", r->key, r->continued ? CONTINUED : "", (int)n,
-		 r->rest, r->rest[n] ? CONTINUED : "");
+	snprintf(line, room, "%s=%s%.*s%s\n", r->key, r->continued ? continued : "", (int)n,
+		 r->rest, r->rest[n] ? continued : "");
 	r->continued = true;
 	r->rest = r->rest[n] ? r->rest + n : NULL;
 	return line;
@@ -179,14 +180,14 @@ static int handle(void *user, const char *section, const char *key, const char *
 	char *p;
 
 	(void)section;
-	if (*piece == *CONTINUED)
+	if (*piece == *continued)
 		piece++;
-	n = strcspn(piece, CONTINUED);
+	n = strcspn(piece, continued);
 	strncat(r->value, piece, n);
 	if (piece[n])
 		return 1;
 	for (p = r->value; *p; p++) {
-		if (*p == SEMICOLON)
+		if (*p == semicolon)
 			*p = ';';
 	}
 	r->failed = r->events->value(r->user, &r->at, key, r->value);

@@ -2,6 +2,8 @@
 #ifndef RELAYCTL_REFUSE_H
 #define RELAYCTL_REFUSE_H
 
+#define __printf(format_at, values_at) __attribute__((__format__(__printf__, format_at, values_at)))
+
 /**
  * struct place - where something was read
  * @file: name of the file; NULL for the command line
@@ -21,10 +23,10 @@ struct place {
  *
  * Return: always -1, so that callers can hand it up.
  */
-int refuse(const struct place *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+__printf(2, 3) int refuse(const struct place *at, const char *fmt, ...);
 
 /* The same for what is done all the same. */
-void warn(const struct place *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+__printf(2, 3) void warn(const struct place *at, const char *fmt, ...);
 
 /* Where the sentences go; stderr unless a test wants them. */
 extern void (*refuse_sink)(const char *sentence);

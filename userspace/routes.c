@@ -24,7 +24,7 @@ static int compare(const void *a, const void *b)
 	return address_compare(&x->address, &y->address);
 }
 
-void routes_derive(const struct config *config, prefix_array *routes)
+void routes_derive(const struct config *config, struct prefix_array *routes)
 {
 	const struct allowed_ip *ip;
 	const struct peer *peer;

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-typedef ARRAY(struct prefix) prefix_array;
+DEFINE_ARRAY(prefix_array, struct prefix);
 
 /**
  * routes_derive() - which routes a configuration asks for
@@ -13,6 +13,6 @@ typedef ARRAY(struct prefix) prefix_array;
  * One for each allowed IP of a peer that is no bridge. With Table = auto those are left out that
  * an Address of the interface covers, for which the kernel makes a route by itself.
  */
-void routes_derive(const struct config *config, prefix_array *routes);
+void routes_derive(const struct config *config, struct prefix_array *routes);
 
 #endif

@@ -26,7 +26,6 @@ static size_t stats_end(const struct device *device)
 static void print(const struct device *device, void *data)
 {
 	struct request *request = data;
-	const char *explanation;
 	char name[STAT_NAME_LEN];
 	bool any = false;
 	size_t i;
@@ -39,12 +38,20 @@ static void print(const struct device *device, void *data)
 		any = true;
 		printf("  %-24s %llu\n", stat_name(i, name),
 		       (unsigned long long)value_of(device, i));
-		explanation = stat_explanation(i);
 		if (request->options->explain)
-			printf("    %s\n", explanation);
+			printf("    %s: %s\n", stat_meaning(i), stat_advice(i));
 	}
 	if (!any)
 		printf("  (all counters are zero)\n");
+}
+
+static struct json_object *explanation_json(size_t stat)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "meaning", json_object_new_string(stat_meaning(stat)));
+	json_object_object_add(json, "advice", json_object_new_string(stat_advice(stat)));
+	return json;
 }
 
 static void add_json(const struct device *device, void *data)
@@ -61,8 +68,7 @@ static void add_json(const struct device *device, void *data)
 		stat_name(i, name);
 		json_object_object_add(counters, name,
 				       json_object_new_uint64(value_of(device, i)));
-		json_object_object_add(explanations, name,
-				       json_object_new_string(stat_explanation(i)));
+		json_object_object_add(explanations, name, explanation_json(i));
 	}
 	json_object_object_add(json, "interface", json_object_new_string(device->name));
 	json_object_object_add(json, "counters", counters);

@@ -104,6 +104,11 @@ bool text_decimal(const char *text, uint32_t max, uint32_t *value)
 	return true;
 }
 
+static unsigned int digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
 bool text_number(const char *text, uint32_t max, uint32_t *value)
 {
 	uint64_t n = 0;
@@ -116,7 +121,7 @@ bool text_number(const char *text, uint32_t max, uint32_t *value)
 	for (; *text; text++) {
 		if (!isxdigit((unsigned char)*text))
 			return false;
-		n = n * 16 + (isdigit((unsigned char)*text) ? *text - '0' : (*text | 0x20) - 'a' + 10);
+		n = n * 16 + digit(*text);
 		if (n > max)
 			return false;
 	}

@@ -10,8 +10,13 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* An array that grows; all zeros is an empty one. */
-#define ARRAY(type) struct { type *items; size_t count, room; }
+/* A struct @name that holds an array which grows; all zeros is an empty one. */
+#define DEFINE_ARRAY(name, type) \
+	struct name { \
+		type *items; \
+		size_t count; \
+		size_t room; \
+	}
 
 /* Add a zeroed item to an array and yield a pointer to it, good until the next one is added. */
 #define array_add(a) \

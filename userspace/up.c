@@ -8,29 +8,32 @@
 #include "routes.h"
 #include "verbs.h"
 
-static volatile sig_atomic_t interrupted;
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-static void on_signal(int signal)
+/* From here on an interruption must leave nothing behind, so it waits until it is asked for. */
+static void hold_signals(void)
 {
-	interrupted = signal;
-}
+	sigset_t set;
+	size_t i;
 
-/* From here on an interruption must leave nothing behind. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static int check_interrupted(const char *name)
 {
-	if (!interrupted)
-		return 0;
-	return refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
-		      name, interrupted);
+	sigset_t pending;
+	size_t i;
+
+	sigpending(&pending);
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (sigismember(&pending, signals[i]))
+			return refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
+				      name, signals[i]);
+	}
+	return 0;
 }
 
 static int add_addresses(struct kernel *kernel, const struct config *config)
@@ -49,7 +52,7 @@ static int add_addresses(struct kernel *kernel, const struct config *config)
 static int add_routes(struct kernel *kernel, const struct config *config)
 {
 	struct place at = { .file = config->file };
-	prefix_array routes = { 0 };
+	struct prefix_array routes = { 0 };
 	struct prefix *prefix;
 	int ret = 0;
 
@@ -113,7 +116,7 @@ static int bring_up(struct kernel *kernel, struct config *config)
 	int ret = 0;
 	size_t i;
 
-	catch_signals();
+	hold_signals();
 	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
 		return -1;
 	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
