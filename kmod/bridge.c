@@ -34,6 +34,7 @@ enum {
  * @dev: the netdev, NULL while there is none of that name; RTNL, read under RCU.
  *	Held by the hook, which goes before the netdev does.
  * @ops: the hook; its @priv is this object
+ * @rcu: for freeing
  *
  * Owned by the device. The hook may hold it until a grace period after it is
  * unregistered.
@@ -395,8 +396,8 @@ int krelay_bridge_set_publics(struct krelay_device *kdev, const char *const *nam
 	return 0;
 }
 
-int krelay_bridge_for_each_public(struct krelay_device *kdev,
-				  int (*visit)(void *context, const char *name), void *context)
+int krelay_bridge_visit_publics(struct krelay_device *kdev,
+				int (*visit)(void *context, const char *name), void *context)
 {
 	struct krelay_public *public;
 	int ret;

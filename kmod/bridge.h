@@ -37,8 +37,8 @@ int krelay_bridge_set_publics(struct krelay_device *kdev, const char *const *nam
 			      unsigned int count);
 
 /* Calls @visit for each name until it returns non-zero. Context: RTNL. */
-int krelay_bridge_for_each_public(struct krelay_device *kdev,
-				  int (*visit)(void *context, const char *name), void *context);
+int krelay_bridge_visit_publics(struct krelay_device *kdev,
+				int (*visit)(void *context, const char *name), void *context);
 
 /* A netdev has come to or is leaving the namespace of @kdev's UDP socket. RTNL. */
 void krelay_bridge_add_netdev(struct krelay_device *kdev, struct net_device *dev);

@@ -11,9 +11,9 @@
 /* Functions of nf_conntrack, held while there are users. */
 static DEFINE_MUTEX(users_lock);
 static unsigned int users;
-static typeof(&nf_conntrack_find_get) find_get;
-static typeof(&nf_ct_netns_get) netns_get;
-static typeof(&nf_ct_netns_put) netns_put;
+static typeof(nf_conntrack_find_get) *find_get;
+static typeof(nf_ct_netns_get) *netns_get;
+static typeof(nf_ct_netns_put) *netns_put;
 
 static void release(void)
 {

@@ -67,7 +67,7 @@ struct krelay_device *krelay_netlink_device_to_change(struct sk_buff *skb, struc
 	transit = rtnl_dereference(kdev->transit);
 	if (transit && !netlink_ns_capable(skb, transit->user_ns, CAP_NET_ADMIN))
 		return ERR_PTR(krelay_netlink_refuse(info->extack, -EPERM,
-						     "CAP_NET_ADMIN is needed in the namespace of the UDP socket, too"));
+						     "the UDP socket's namespace is another's"));
 	return kdev;
 }
 

@@ -37,7 +37,7 @@ static int put_publics(struct sk_buff *skb, struct krelay_device *kdev)
 {
 	struct nlattr *nest = nla_nest_start(skb, KRELAY_DEVICE_A_PUBLICS);
 
-	if (!nest || krelay_bridge_for_each_public(kdev, put_public, skb))
+	if (!nest || krelay_bridge_visit_publics(kdev, put_public, skb))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

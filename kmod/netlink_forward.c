@@ -114,7 +114,8 @@ static int read_target(struct krelay_forward *forward, struct krelay_device *kde
 					     kdev->dev->name);
 	if (nla_len(address) != KRELAY_CIDR_IPV4)
 		return krelay_netlink_refuse(extack, -EAFNOSUPPORT,
-					     "the target of the forward of %s has to be IPv4", text);
+					     "the target of the forward of %s has to be IPv4",
+					     text);
 	nla_memcpy(&forward->target, address, sizeof(forward->target));
 
 	forward->target_first = forward->port_first;

@@ -111,7 +111,7 @@ struct krelay_keypairs {
 	struct krelay_keypair __rcu *current_one;
 	struct krelay_keypair __rcu *previous;
 	struct krelay_keypair __rcu *next;
-	spinlock_t lock;
+	spinlock_t lock; /* see above */
 };
 
 int krelay_noise_init(void);

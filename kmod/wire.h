@@ -6,7 +6,9 @@
 #ifndef _KRELAY_WIRE_H
 #define _KRELAY_WIRE_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 
 enum krelay_wire_size {
@@ -86,8 +88,8 @@ enum krelay_wire_limit {
 	KRELAY_MAX_HANDSHAKES = 4096,
 };
 
-#define KRELAY_REKEY_AFTER_MESSAGES	(1ULL << 60)
-#define KRELAY_REJECT_AFTER_MESSAGES	(U64_MAX - (1ULL << 13))
+#define KRELAY_REKEY_AFTER_MESSAGES	BIT_ULL(60)
+#define KRELAY_REJECT_AFTER_MESSAGES	(U64_MAX - BIT_ULL(13))
 
 /* DSCP AF41 for handshakes, and none for data, as TOS bytes. */
 enum krelay_wire_tos {
