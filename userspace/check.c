@@ -16,6 +16,8 @@ int check_main(int argc, char *argv[])
 		ret = dns_check(&config);
 	if (!ret)
 		ret = config_resolve(&config, 1);
+	if (!ret)
+		config_warn(&config);
 	config_free(&config);
 	return ret ? 1 : 0;
 }

@@ -430,9 +430,9 @@ static int refuse_key(const struct place *at, bool peer, const char *name)
 			      elsewhere->name, peer ? "[Interface]" : "[Peer]", section);
 	nearest = text_nearest(name, peer ? peer_key_name : interface_key_name);
 	if (nearest)
-		return refuse(at, "%s knows no key \"%s\": did you mean %s?", section, name,
-			      nearest);
-	return refuse(at, "%s knows no key \"%s\": remove the line, krelay.conf(5) lists the keys.",
+		return refuse(at, "%s knows no key \"%s\": write %s, or remove the line.",
+			      section, name, nearest);
+	return refuse(at, "%s knows no key \"%s\": remove the line, krelay.conf(5) lists those that there are.",
 		      section, name);
 }
 
@@ -493,7 +493,7 @@ static int on_section(void *user, const struct place *at, const char *name)
 	}
 	nearest = text_nearest(name, section_name);
 	if (nearest)
-		return refuse(at, "there is no section [%.64s]: did you mean [%s]?", name, nearest);
+		return refuse(at, "there is no section [%.64s]: write [%s].", name, nearest);
 	return refuse(at, "there is no section [%.64s]: write [Interface] or [Peer].", name);
 }
 

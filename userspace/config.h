@@ -88,11 +88,12 @@ int config_check(struct config *config);
  * @argument: what the user wrote: the name of an interface whose file is in the system's
  *	folder, or the name of a file, which has a slash or ends in ".conf"
  *
- * Warns if others may read the file.
- *
  * Return: 0, or -1 after refuse().
  */
 int config_load(struct config *config, const char *argument);
+
+/* Warn if others may read the file. A refusal needs no second sentence, so this comes last. */
+void config_warn(const struct config *config);
 
 /**
  * config_find() - the interface and the file that an argument means

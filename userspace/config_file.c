@@ -55,14 +55,15 @@ cleanup:
 	return ret;
 }
 
-/* As wg-quick does: others may read it if they may enter the folder, too. */
-static void warn_if_public(const char *file, const struct stat *file_stat)
+void config_warn(const struct config *config)
 {
-	struct place at = { .file = file };
-	char *copy = text_copy(file);
-	struct stat folder;
+	struct place at = { .file = config->file };
+	char *copy = text_copy(config->file);
+	struct stat folder, file;
 
-	if (!stat(dirname(copy), &folder) && file_stat->st_mode & folder.st_mode & 0007)
+	/* As wg-quick does: others may read it if they may enter the folder, too. */
+	if (!stat(config->file, &file) && !stat(dirname(copy), &folder) &&
+	    file.st_mode & folder.st_mode & 0007)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
 	free(copy);
 }
@@ -96,9 +97,8 @@ static int parse_fd(struct config *config, int fd, const char *file, const char 
 	if (S_ISDIR(info.st_mode))
 		return refuse(&at, "this is a folder: name a file.");
 	if (info.st_size > FILE_MAX)
-		return refuse(&at, "the file is larger than %u MiB: is it a configuration?",
+		return refuse(&at, "the file is larger than %u MiB: name a configuration.",
 			      FILE_MAX >> 20);
-	warn_if_public(file, &info);
 	if (S_ISREG(info.st_mode))
 		size = info.st_size + 1;
 	buffer = zalloc(size);

@@ -25,7 +25,7 @@ static int print_key(const uint8_t key[KRELAY_KEY_LEN])
 
 	key_format(key, text);
 	if (printf("%s\n", text) < 0 || fflush(stdout))
-		ret = refuse(NULL, "the key cannot be written: is the disk full?");
+		ret = refuse(NULL, "the key cannot be written: see whether the disk is full.");
 	sodium_memzero(text, sizeof(text));
 	return ret ? 1 : 0;
 }

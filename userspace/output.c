@@ -84,13 +84,9 @@ struct json_object *key_json(const uint8_t key[KRELAY_KEY_LEN])
 	return json_object_new_string(text);
 }
 
-static struct json_object *counter_json(const struct counter *counter)
+static void add_number(struct json_object *json, const char *key, uint64_t value)
 {
-	struct json_object *json = json_object_new_object();
-
-	json_object_object_add(json, "packets", json_object_new_uint64(counter->packets));
-	json_object_object_add(json, "bytes", json_object_new_uint64(counter->bytes));
-	return json;
+	json_object_object_add(json, key, json_object_new_uint64(value));
 }
 
 static void add_address(struct json_object *json, const char *key, const struct address *address)
@@ -124,8 +120,10 @@ struct json_object *forward_json(const struct device *device, const struct forwa
 	json_object_object_add(json, "target_port_first",
 			       json_object_new_int(forward->target_first));
 	json_object_object_add(json, "target_port_last", json_object_new_int(last));
-	json_object_object_add(json, "in", counter_json(&forward->in));
-	json_object_object_add(json, "out", counter_json(&forward->out));
+	add_number(json, "in_packets", forward->in.packets);
+	add_number(json, "in_bytes", forward->in.bytes);
+	add_number(json, "out_packets", forward->out.packets);
+	add_number(json, "out_bytes", forward->out.bytes);
 	return json;
 }
 
@@ -215,6 +213,9 @@ int each_device(const char *name,
 		goto cleanup;
 	}
 	ret = link_list(&kernel, &names);
+	/* Nothing to show for want of a module is not the same as nothing to show. */
+	if (!ret && !names.count)
+		ret = kernel_module(&kernel, false);
 	if (ret)
 		goto cleanup;
 	array_for_each(netdev, &names) {

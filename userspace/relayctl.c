@@ -105,7 +105,7 @@ static int refuse_verb(const char *name)
 	const char *nearest = text_nearest(name, verb_name);
 
 	if (nearest)
-		refuse(NULL, "there is no verb \"%.64s\": did you mean \"%s\"?", name, nearest);
+		refuse(NULL, "there is no verb \"%.64s\": write \"%s\".", name, nearest);
 	else
 		refuse(NULL, "there is no verb \"%.64s\": \"relayctl help\" lists them.", name);
 	return 1;

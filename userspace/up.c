@@ -152,6 +152,8 @@ int up_main(int argc, char *argv[])
 		ret = kernel_module(&kernel, true);
 	if (!ret)
 		ret = bring_up(&kernel, &config);
+	if (!ret)
+		config_warn(&config);
 	kernel_close(&kernel);
 	config_free(&config);
 	return ret ? 1 : 0;
