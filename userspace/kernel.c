@@ -92,6 +92,42 @@ void kernel_close(struct kernel *kernel)
 	kernel->route = NULL;
 }
 
+void kernel_begin(struct kernel *kernel)
+{
+	kernel->error = 0;
+	kernel->offset = 0;
+	kernel->text[0] = '\0';
+}
+
+int kernel_failed(struct kernel *kernel, int err)
+{
+	static const struct {
+		int nle;
+		int error;
+	} map[] = {
+		{ NLE_NODEV, ENODEV },
+		{ NLE_OBJ_NOTFOUND, ENODEV },
+		{ NLE_PERM, EPERM },
+		{ NLE_NOACCESS, EPERM },
+		{ NLE_EXIST, EEXIST },
+		{ NLE_OPNOTSUPP, EOPNOTSUPP },
+		{ NLE_NOMEM, ENOMEM },
+	};
+	size_t i;
+
+	if (err >= 0)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(map) && !kernel->error; i++) {
+		if (-err == map[i].nle)
+			kernel->error = map[i].error;
+	}
+	if (!kernel->error) {
+		kernel->error = EIO;
+		snprintf(kernel->text, sizeof(kernel->text), "%s", nl_geterror(err));
+	}
+	return -1;
+}
+
 int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...)
 {
 	char what[256];
@@ -101,11 +137,12 @@ int kernel_refuse(const struct kernel *kernel, const struct place *at, const cha
 	vsnprintf(what, sizeof(what), doing, args);
 	va_end(args);
 	if (kernel->error == EPERM || kernel->error == EACCES)
-		return refuse(at, "%s needs CAP_NET_ADMIN%s%s: run as root.", what,
-			      *kernel->text ? ", the kernel says: " : "", kernel->text);
+		return refuse(at, "%s needs CAP_NET_ADMIN%s%s%s: run as root.", what,
+			      *kernel->text ? ", the kernel says \"" : "", kernel->text,
+			      *kernel->text ? "\"" : "");
 	if (*kernel->text)
-		return refuse(at, "%s is refused by the kernel: %s (%s).", what, kernel->text,
-			      strerror(kernel->error));
-	return refuse(at, "%s is refused by the kernel without a reason but \"%s\": look into dmesg.",
+		return refuse(at, "%s is refused, the kernel says \"%s\": correct that, nothing was changed.",
+			      what, kernel->text);
+	return refuse(at, "%s is refused, the kernel says no more than \"%s\": look into dmesg.",
 		      what, strerror(kernel->error));
 }

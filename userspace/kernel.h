@@ -41,6 +41,17 @@ void kernel_close(struct kernel *kernel);
  */
 int kernel_module(struct kernel *kernel, bool load);
 
+/* Forget the last refusal, before the kernel is asked for something. */
+void kernel_begin(struct kernel *kernel);
+
+/**
+ * kernel_failed() - see what came of it
+ * @err: of libnl, whose number of an error counts if the kernel's did not come through
+ *
+ * Return: 0, or -1 with the kernel's refusal or libnl's in @kernel.
+ */
+int kernel_failed(struct kernel *kernel, int err);
+
 /* refuse() what the kernel has refused; @doing begins the sentence: "Address 10.0.0.1/24". */
 __printf(3, 4)
 int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...);

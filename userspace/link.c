@@ -8,40 +8,6 @@
 
 #include "kernel.h"
 
-/* After a call of libnl: its own number of an error counts if the kernel's did not come through. */
-static int failed(struct kernel *kernel, int err)
-{
-	static const struct {
-		int nle;
-		int error;
-	} map[] = {
-		{ NLE_NODEV, ENODEV },
-		{ NLE_OBJ_NOTFOUND, ENODEV },
-		{ NLE_PERM, EPERM },
-		{ NLE_NOACCESS, EPERM },
-		{ NLE_EXIST, EEXIST },
-		{ NLE_OPNOTSUPP, EOPNOTSUPP },
-		{ NLE_NOMEM, ENOMEM },
-	};
-	size_t i;
-
-	if (err >= 0)
-		return 0;
-	for (i = 0; i < ARRAY_SIZE(map) && !kernel->error; i++) {
-		if (-err == map[i].nle)
-			kernel->error = map[i].error;
-	}
-	if (!kernel->error)
-		kernel->error = EIO;
-	return -1;
-}
-
-static void begin(struct kernel *kernel)
-{
-	kernel->error = 0;
-	kernel->text[0] = '\0';
-}
-
 static void must(const void *p)
 {
 	if (p)
@@ -62,8 +28,8 @@ int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
 	struct rtnl_link *link = NULL;
 	int ret = 0;
 
-	begin(kernel);
-	if (failed(kernel, rtnl_link_get_kernel(kernel->route, 0, name, &link))) {
+	kernel_begin(kernel);
+	if (kernel_failed(kernel, rtnl_link_get_kernel(kernel->route, 0, name, &link))) {
 		if (kernel->error != ENODEV)
 			return kernel_refuse(kernel, NULL, "asking for the interface %s", name);
 		return refuse(NULL, "there is no interface %s here: bring it up with \"relayctl up %s\", \"relayctl show\" lists those that are.",
@@ -82,8 +48,8 @@ int link_list(struct kernel *kernel, struct netdev_array *names)
 	struct nl_cache *cache = NULL;
 	struct nl_object *object;
 
-	begin(kernel);
-	if (failed(kernel, rtnl_link_alloc_cache(kernel->route, AF_UNSPEC, &cache)))
+	kernel_begin(kernel);
+	if (kernel_failed(kernel, rtnl_link_alloc_cache(kernel->route, AF_UNSPEC, &cache)))
 		return kernel_refuse(kernel, NULL, "listing the interfaces");
 	for (object = nl_cache_get_first(cache); object; object = nl_cache_get_next(object)) {
 		struct rtnl_link *link = (struct rtnl_link *)object;
@@ -103,12 +69,12 @@ int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned 
 	must(link);
 	rtnl_link_set_name(link, name);
 	rtnl_link_set_mtu(link, mtu);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = rtnl_link_set_type(link, KERNEL_KIND);
 	if (err >= 0)
 		err = rtnl_link_add(kernel->route, link, NLM_F_CREATE | NLM_F_EXCL);
 	rtnl_link_put(link);
-	if (failed(kernel, err)) {
+	if (kernel_failed(kernel, err)) {
 		if (kernel->error == EEXIST)
 			return refuse(NULL, "there is an interface %s already: take it down with \"relayctl down %s\" first, or choose another name.",
 				      name, name);
@@ -128,10 +94,10 @@ int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, b
 
 	must(link);
 	rtnl_link_set_ifindex(link, ifindex);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = rtnl_link_delete(kernel->route, link);
 	rtnl_link_put(link);
-	if (!failed(kernel, err))
+	if (!kernel_failed(kernel, err))
 		return 0;
 	return quiet ? -1 : kernel_refuse(kernel, NULL, "removing the interface %s", name);
 }
@@ -144,10 +110,10 @@ int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
 	must(link);
 	rtnl_link_set_ifindex(link, ifindex);
 	rtnl_link_set_flags(link, IFF_UP);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = rtnl_link_change(kernel->route, link, link, 0);
 	rtnl_link_put(link);
-	return failed(kernel, err) ?
+	return kernel_failed(kernel, err) ?
 	       kernel_refuse(kernel, NULL, "setting the interface %s up", name) : 0;
 }
 
@@ -172,11 +138,11 @@ int link_add_address(struct kernel *kernel, const struct place *at, unsigned int
 	must(addr);
 	rtnl_addr_set_ifindex(addr, ifindex);
 	rtnl_addr_set_local(addr, local);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = rtnl_addr_add(kernel->route, addr, 0);
 	nl_addr_put(local);
 	rtnl_addr_put(addr);
-	return failed(kernel, err) ?
+	return kernel_failed(kernel, err) ?
 	       kernel_refuse(kernel, at, "Address %s", prefix_format(address, text)) : 0;
 }
 
@@ -199,11 +165,11 @@ int link_add_route(struct kernel *kernel, const struct place *at, unsigned int i
 	rtnl_route_set_scope(route, prefix->address.family == AF_INET ? RT_SCOPE_LINK :
 			     RT_SCOPE_UNIVERSE);
 	rtnl_route_add_nexthop(route, hop);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = rtnl_route_add(kernel->route, route, NLM_F_CREATE | NLM_F_EXCL);
 	nl_addr_put(destination);
 	rtnl_route_put(route);
-	return failed(kernel, err) ?
+	return kernel_failed(kernel, err) ?
 	       kernel_refuse(kernel, at, "the route to AllowedIPs %s",
 			     prefix_format(prefix, text)) : 0;
 }

@@ -73,13 +73,6 @@ int kernel_module(struct kernel *kernel, bool load)
 	return refuse_absent(said);
 }
 
-static void begin(struct kernel *kernel)
-{
-	kernel->error = 0;
-	kernel->offset = 0;
-	kernel->text[0] = '\0';
-}
-
 /* Send a request that changes something. */
 static int change(struct kernel *kernel, struct nl_msg *message)
 {
@@ -90,13 +83,11 @@ static int change(struct kernel *kernel, struct nl_msg *message)
 	if (size > SEND_BUFFER)
 		setsockopt(nl_socket_get_fd(kernel->generic), SOL_SOCKET, SO_SNDBUFFORCE, &size,
 			   sizeof(size));
-	begin(kernel);
+	kernel_begin(kernel);
 	err = nl_send_auto(kernel->generic, message);
 	if (err >= 0)
 		err = nl_wait_for_ack(kernel->generic);
-	if (err < 0 && !kernel->error)
-		kernel->error = err == -NLE_PERM ? EPERM : EIO;
-	return err < 0 ? -1 : 0;
+	return kernel_failed(kernel, err);
 }
 
 struct reading {
@@ -124,19 +115,18 @@ static int ask(struct kernel *kernel, const char *name, unsigned int ifindex,
 
 	message = message_get(kernel->family, ifindex, cmd, flags);
 	nl_socket_modify_cb(kernel->generic, NL_CB_VALID, NL_CB_CUSTOM, on_answer, &reading);
-	begin(kernel);
+	kernel_begin(kernel);
 	err = nl_send_auto(kernel->generic, message);
 	if (err >= 0)
 		err = nl_recvmsgs_default(kernel->generic);
-	/* A single answer is followed by the acknowledgment of the request. */
+	/* A single answer is followed by the acknowledgement of the request. */
 	if (err >= 0 && !flags)
 		err = nl_wait_for_ack(kernel->generic);
 	nl_socket_modify_cb(kernel->generic, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
 	message_free(message);
 	if (err == -NLE_DUMP_INTR)
 		return 1;
-	if (err < 0 && !kernel->error)
-		kernel->error = EIO;
+	kernel_failed(kernel, err);
 	if (kernel->error)
 		return kernel_refuse(kernel, NULL, "reading the interface %s", name);
 	if (!reading.good)

@@ -89,7 +89,7 @@ static void test_life(void **state)
 	assert_said("relayctl: there is no interface kr0 here: ");
 	said_clear();
 	assert_int_equal(link_delete(&kernel, "kr0", ifindex, false), -1);
-	assert_said("relayctl: removing the interface kr0 is refused by the kernel");
+	assert_said("relayctl: removing the interface kr0 is refused, the kernel says ");
 }
 
 static void test_addresses(void **state)
@@ -103,7 +103,7 @@ static void test_addresses(void **state)
 	assert_int_equal(link_add_address(&kernel, &at, ifindex, &prefix), 0);
 	assert_file("ip addr show kr1", "inet 10.66.0.1/24 scope global kr1");
 	assert_int_equal(link_add_address(&kernel, &at, ifindex, &prefix), -1);
-	assert_said("t.conf:3: Address 10.66.0.1/24 is refused by the kernel");
+	assert_said("t.conf:3: Address 10.66.0.1/24 is refused, the kernel says ");
 	said_clear();
 	assert_true(prefix_parse("fd00::1/64", &prefix));
 	if (!access("/proc/net/if_inet6", F_OK)) {
@@ -123,7 +123,7 @@ static void test_routes(void **state)
 	(void)state;
 	assert_true(prefix_parse("192.168.7.0/24", &prefix));
 	assert_int_equal(link_add_route(&kernel, &at, ifindex, &prefix, 0), -1);
-	assert_said("t.conf: the route to AllowedIPs 192.168.7.0/24 is refused by the kernel: ");
+	assert_said("t.conf: the route to AllowedIPs 192.168.7.0/24 is refused, the kernel says \"");
 	/* The kernel's own words came through. */
 	assert_non_null(strstr(said, "not up"));
 	said_clear();
@@ -137,7 +137,7 @@ static void test_routes(void **state)
 	assert_file("ip route show table 5182", "default dev kr2 scope link");
 	assert_silent();
 	assert_int_equal(link_add_route(&kernel, &at, ifindex, &prefix, 5182), -1);
-	assert_said("t.conf: the route to AllowedIPs 0.0.0.0/0 is refused by the kernel");
+	assert_said("t.conf: the route to AllowedIPs 0.0.0.0/0 is refused, the kernel says ");
 	said_clear();
 	if (!access("/proc/net/if_inet6", F_OK)) {
 		assert_true(prefix_parse("fd01::/48", &prefix));
