@@ -119,7 +119,7 @@ static int ask(struct kernel *kernel, const char *name, unsigned int ifindex,
 	err = nl_send_auto(kernel->generic, message);
 	if (err >= 0)
 		err = nl_recvmsgs_default(kernel->generic);
-	/* A single answer is followed by the acknowledgement of the request. */
+	/* A single answer is followed by the acknowledgment of the request. */
 	if (err >= 0 && !flags)
 		err = nl_wait_for_ack(kernel->generic);
 	nl_socket_modify_cb(kernel->generic, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
