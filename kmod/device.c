@@ -42,8 +42,8 @@ static int open(struct net_device *dev)
 		return ret;
 	/* Who is to be kept alive is dialled at once. */
 	list_for_each_entry(peer, &kdev->peers, list)
-		if (peer->keepalive_interval)
-			queue_work(kdev->workqueue, &peer->keepalive_work);
+		if (peer->timers.interval)
+			krelay_timers_want_keepalive(&peer->timers);
 	return 0;
 }
 

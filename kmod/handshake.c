@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "handshake.h"
 
+#include "event.h"
 #include "outer.h"
 #include "peer.h"
-#include "timers.h"
 #include "transmit.h"
 
 enum {
@@ -74,7 +74,7 @@ static bool renew_index(struct krelay_peer *peer)
 
 static bool can_work(const struct krelay_peer *peer)
 {
-	return !READ_ONCE(peer->dead) && netif_running(peer->device->dev);
+	return krelay_timers_active(&peer->timers);
 }
 
 static bool create_initiation(struct krelay_peer *peer, struct krelay_wire_initiation *message)
@@ -90,17 +90,20 @@ static bool create_initiation(struct krelay_peer *peer, struct krelay_wire_initi
 
 static void initiate(struct work_struct *work)
 {
-	struct krelay_peer *peer = container_of(work, struct krelay_peer, initiate_work);
+	struct krelay_peer *peer = container_of(work, struct krelay_peer,
+						timers.works.initiate);
 	struct krelay_device *kdev = peer->device;
 	struct krelay_wire_initiation message;
 	u64 now = ktime_get_boottime_ns();
-	u64 last = atomic64_read(&peer->last_initiation);
+	u64 last = atomic64_read(&peer->timers.last_initiation);
 	bool created;
 
 	if (last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
 		return;
-	atomic64_set(&peer->last_initiation, now);
+	atomic64_set(&peer->timers.last_initiation, now);
 
+	/* If nothing came back so far, the way may have changed. */
+	krelay_peer_reset_route(peer);
 	mutex_lock(&kdev->handshake_lock);
 	created = create_initiation(peer, &message);
 	mutex_unlock(&kdev->handshake_lock);
@@ -109,12 +112,13 @@ static void initiate(struct work_struct *work)
 
 	send(peer, &message, sizeof(message));
 	krelay_count(kdev, KRELAY_STAT_HS_INITIATION_SENT);
-	krelay_timers_handshake_initiated(peer);
+	krelay_timers_handshake_initiated(&peer->timers);
 }
 
 static void keepalive(struct work_struct *work)
 {
-	struct krelay_peer *peer = container_of(work, struct krelay_peer, keepalive_work);
+	struct krelay_peer *peer = container_of(work, struct krelay_peer,
+						timers.works.keepalive);
 
 	rcu_read_lock_bh();
 	if (can_work(peer))
@@ -124,7 +128,8 @@ static void keepalive(struct work_struct *work)
 
 static void expire(struct work_struct *work)
 {
-	struct krelay_peer *peer = container_of(work, struct krelay_peer, expire_work);
+	struct krelay_peer *peer = container_of(work, struct krelay_peer,
+						timers.works.expire);
 	struct krelay_device *kdev = peer->device;
 
 	mutex_lock(&kdev->handshake_lock);
@@ -136,11 +141,21 @@ static void expire(struct work_struct *work)
 	mutex_unlock(&kdev->handshake_lock);
 }
 
-const struct krelay_peer_works krelay_handshake_peer_works = {
-	.initiate = initiate,
-	.keepalive = keepalive,
-	.expire = expire,
-};
+static void give_up(struct work_struct *work)
+{
+	struct krelay_peer *peer = container_of(work, struct krelay_peer,
+						timers.works.give_up);
+
+	krelay_peer_purge_staged(peer);
+}
+
+void krelay_handshake_init_works(struct krelay_timers_works *works)
+{
+	INIT_WORK(&works->initiate, initiate);
+	INIT_WORK(&works->keepalive, keepalive);
+	INIT_WORK(&works->give_up, give_up);
+	INIT_WORK(&works->expire, expire);
+}
 
 static bool under_load(struct krelay_device *kdev)
 {
@@ -209,17 +224,17 @@ static void consume_initiation(struct krelay_device *kdev, const struct sk_buff 
 	}
 	krelay_count(kdev, KRELAY_STAT_HS_INITIATION_RECEIVED);
 	roam(peer, skb);
-	krelay_timers_any_received(peer);
+	krelay_timers_any_received(&peer->timers);
 
 	if (!renew_index(peer) || !krelay_noise_create_response(&peer->handshake, &response))
 		goto out;
 	krelay_cookie_add_macs(&peer->cookie, &response, sizeof(response));
 	if (krelay_noise_begin_session(&peer->handshake, &peer->keypairs, peer, &kdev->indices))
 		goto out;
-	krelay_timers_session_begun(peer);
+	krelay_timers_session_begun(&peer->timers);
 	send(peer, &response, sizeof(response));
 	krelay_count(kdev, KRELAY_STAT_HS_RESPONSE_SENT);
-	krelay_timers_any_sent(peer);
+	krelay_timers_any_sent(&peer->timers);
 	goto out;
 
 invalid:
@@ -258,11 +273,12 @@ static void consume_response(struct krelay_device *kdev, const struct sk_buff *s
 	}
 	krelay_count(kdev, KRELAY_STAT_HS_RESPONSE_RECEIVED);
 	roam(peer, skb);
-	krelay_timers_any_received(peer);
+	krelay_timers_any_received(&peer->timers);
 	if (krelay_noise_begin_session(&peer->handshake, &peer->keypairs, peer, &kdev->indices))
 		return;
-	krelay_timers_session_begun(peer);
-	krelay_timers_handshake_complete(peer);
+	krelay_timers_session_begun(&peer->timers);
+	krelay_timers_handshake_complete(&peer->timers);
+	krelay_event_tell(kdev, peer, KRELAY_CMD_HANDSHAKE_NTF);
 	/* Confirms our key to the responder, who may not send before. */
 	rcu_read_lock_bh();
 	krelay_transmit_keepalive(peer);

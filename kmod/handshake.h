@@ -6,11 +6,11 @@
 #include <linux/workqueue.h>
 
 struct krelay_device;
-struct krelay_peer_works;
+struct krelay_timers_works;
 struct sk_buff;
 
-/* What a peer's works do: initiation, keepalive, forgetting its keys. */
-extern const struct krelay_peer_works krelay_handshake_peer_works;
+/* Gives a peer's works their functions. */
+void krelay_handshake_init_works(struct krelay_timers_works *works);
 
 /**
  * krelay_handshake_queue() - take a handshake message from the wire

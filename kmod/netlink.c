@@ -5,7 +5,9 @@
 #include <linux/krelay.h>
 #include <net/genetlink.h>
 
+#include "event.h"
 #include "netlink_device.h"
+#include "netlink_event.h"
 #include "netlink_forward.h"
 #include "netlink_peer.h"
 #include "wire.h"
@@ -86,6 +88,11 @@ static const struct genl_ops ops[] = {
 	},
 };
 
+/* Who talks to whom is for administrators. */
+static const struct genl_multicast_group groups[] = {
+	{ .name = KRELAY_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
 static struct genl_family family __ro_after_init = {
 	.name = KRELAY_GENL_NAME,
 	.version = KRELAY_GENL_VERSION,
@@ -95,15 +102,27 @@ static struct genl_family family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
 	.resv_start_op = KRELAY_CMD_MAX + 1,
 };
 
+static void sink(struct krelay_device *kdev, struct krelay_peer *peer, enum krelay_cmd what)
+{
+	krelay_netlink_event_send(&family, kdev, peer, what);
+}
+
 int __init krelay_netlink_init(void)
 {
-	return genl_register_family(&family);
+	int ret = genl_register_family(&family);
+
+	if (!ret)
+		krelay_event_set_sink(sink);
+	return ret;
 }
 
 void krelay_netlink_exit(void)
 {
+	krelay_event_set_sink(NULL);
 	genl_unregister_family(&family);
 }

@@ -5,7 +5,7 @@
 #include <net/genetlink.h>
 
 #include "device.h"
-#include "krelay.h"
+#include "peer.h"
 
 enum {
 	TEXT_SIZE = 256,
@@ -77,4 +77,20 @@ int krelay_netlink_put_device(struct sk_buff *skb, const struct krelay_device *k
 	    nla_put_string(skb, KRELAY_A_IFNAME, kdev->dev->name))
 		return -EMSGSIZE;
 	return 0;
+}
+
+int krelay_netlink_put_endpoint(struct sk_buff *skb, const struct krelay_peer *peer)
+{
+	const struct krelay_endpoint *endpoint;
+	int ret = 0;
+
+	rcu_read_lock();
+	endpoint = rcu_dereference(peer->endpoint);
+	if (endpoint)
+		ret = nla_put(skb, KRELAY_PEER_A_ENDPOINT,
+			      endpoint->key.addr.sa_family == AF_INET6 ?
+			      sizeof(endpoint->key.addr6) : sizeof(endpoint->key.addr4),
+			      &endpoint->key.addr);
+	rcu_read_unlock();
+	return ret;
 }

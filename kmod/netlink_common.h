@@ -8,6 +8,7 @@
 
 struct genl_info;
 struct krelay_device;
+struct krelay_peer;
 struct net;
 struct sk_buff;
 
@@ -32,5 +33,8 @@ struct krelay_device *krelay_netlink_device_to_change(struct sk_buff *skb,
 
 /* Writes which device an answer is about. Return: 0 or -EMSGSIZE. */
 int krelay_netlink_put_device(struct sk_buff *skb, const struct krelay_device *kdev);
+
+/* Writes where @peer is, if that is known. Return: 0 or -EMSGSIZE. */
+int krelay_netlink_put_endpoint(struct sk_buff *skb, const struct krelay_peer *peer);
 
 #endif /* _KRELAY_NETLINK_COMMON_H */

@@ -7,6 +7,7 @@
 
 #include "bridge.h"
 #include "compat/compat.h"
+#include "event.h"
 #include "forwards.h"
 #include "netlink_common.h"
 #include "peer.h"
@@ -224,6 +225,7 @@ static int publish(struct krelay_device *kdev, const struct list *list,
 		return ret;
 	krelay_bridge_set_forwards(kdev, table);
 	kdev->generation++;
+	krelay_event_tell(kdev, NULL, KRELAY_CMD_FORWARD_NTF);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "compat/compat.h"
 #include "device.h"
+#include "event.h"
 #include "handshake.h"
 #include "home.h"
 #include "netlink_common.h"
@@ -124,22 +125,6 @@ static int put_accepts(struct sk_buff *skb, const struct krelay_peer *peer)
 	return 0;
 }
 
-static int put_endpoint(struct sk_buff *skb, const struct krelay_peer *peer)
-{
-	const struct krelay_endpoint *endpoint;
-	int ret = 0;
-
-	rcu_read_lock();
-	endpoint = rcu_dereference(peer->endpoint);
-	if (endpoint)
-		ret = nla_put(skb, KRELAY_PEER_A_ENDPOINT,
-			      endpoint->key.addr.sa_family == AF_INET6 ?
-			      sizeof(endpoint->key.addr6) : sizeof(endpoint->key.addr4),
-			      &endpoint->key.addr);
-	rcu_read_unlock();
-	return ret;
-}
-
 static int put_preshared(struct sk_buff *skb, struct krelay_peer *peer)
 {
 	bool present;
@@ -157,14 +142,14 @@ static int put_facts(struct sk_buff *skb, struct krelay_peer *peer)
 	krelay_peer_totals(peer, &rx_bytes, &tx_bytes);
 	if ((peer->name[0] && nla_put_string(skb, KRELAY_PEER_A_NAME, peer->name)) ||
 	    nla_put_u8(skb, KRELAY_PEER_A_BRIDGE, peer->bridge) ||
-	    nla_put_u16(skb, KRELAY_PEER_A_KEEPALIVE, peer->keepalive_interval) ||
+	    nla_put_u16(skb, KRELAY_PEER_A_KEEPALIVE, peer->timers.interval) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_LAST_HANDSHAKE,
-			      READ_ONCE(peer->last_handshake), KRELAY_PEER_A_PAD) ||
+			      READ_ONCE(peer->timers.last_handshake), KRELAY_PEER_A_PAD) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_RX_BYTES, rx_bytes, KRELAY_PEER_A_PAD) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_TX_BYTES, tx_bytes, KRELAY_PEER_A_PAD) ||
 	    (peer->mark &&
 	     nla_put_u32(skb, KRELAY_PEER_A_MARK, krelay_home_mark(peer))) ||
-	    put_preshared(skb, peer) || put_endpoint(skb, peer) || put_accepts(skb, peer))
+	    put_preshared(skb, peer) || krelay_netlink_put_endpoint(skb, peer) || put_accepts(skb, peer))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -478,15 +463,6 @@ static void set_preshared(struct krelay_peer *peer, const u8 *key)
 	mutex_unlock(&peer->device->handshake_lock);
 }
 
-static void set_keepalive(struct krelay_peer *peer, u16 seconds)
-{
-	bool begins = seconds && !peer->keepalive_interval;
-
-	WRITE_ONCE(peer->keepalive_interval, seconds);
-	if (begins && netif_running(peer->device->dev))
-		queue_work(peer->device->workqueue, &peer->keepalive_work);
-}
-
 static int apply(struct krelay_peer *peer, struct change *change,
 		 struct netlink_ext_ack *extack)
 {
@@ -515,7 +491,8 @@ static int apply(struct krelay_peer *peer, struct change *change,
 	if (attrs[KRELAY_PEER_A_NAME])
 		strscpy(peer->name, nla_data(attrs[KRELAY_PEER_A_NAME]), sizeof(peer->name));
 	if (attrs[KRELAY_PEER_A_KEEPALIVE])
-		set_keepalive(peer, nla_get_u16(attrs[KRELAY_PEER_A_KEEPALIVE]));
+		krelay_timers_set_interval(&peer->timers,
+					   nla_get_u16(attrs[KRELAY_PEER_A_KEEPALIVE]));
 	return 0;
 }
 
@@ -530,12 +507,14 @@ static int change_peer(struct krelay_device *kdev, struct change *change,
 	if (ret)
 		return ret;
 	if (!peer) {
-		created = krelay_peer_create(kdev, key, &krelay_handshake_peer_works);
+		created = krelay_peer_create(kdev, key, krelay_handshake_init_works);
 		peer = created;
 	}
 	ret = peer ? apply(peer, change, extack) : -ENOMEM;
 	if (ret && created)
 		krelay_device_remove_peer(created);
+	else if (created)
+		krelay_event_tell(kdev, created, KRELAY_CMD_PEER_NTF);
 	kdev->generation++;
 	return ret;
 }
@@ -598,11 +577,13 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		goto out;
 	peer = krelay_peer_find(kdev, nla_data(attrs[KRELAY_PEER_A_PUBLIC_KEY]));
-	if (peer)
-		ret = krelay_device_remove_peer(peer);
-	else
+	if (!peer) {
 		ret = krelay_netlink_refuse(info->extack, -ENOENT, "there is no such peer on %s",
 					    kdev->dev->name);
+		goto out;
+	}
+	krelay_event_tell(kdev, peer, KRELAY_CMD_PEER_DEL_NTF);
+	ret = krelay_device_remove_peer(peer);
 	kdev->generation++;
 out:
 	rtnl_unlock();

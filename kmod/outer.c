@@ -11,6 +11,7 @@
 #include <net/udp_tunnel.h>
 
 #include "compat/compat.h"
+#include "event.h"
 #include "peer.h"
 
 enum {
@@ -340,7 +341,8 @@ void krelay_outer_roam(struct krelay_peer *peer, const struct sk_buff *skb)
 	if (likely(endpoint && !memcmp(&endpoint->key, &key, sizeof(key))))
 		return;
 	/* Without memory the old endpoint stays until the next packet. */
-	krelay_peer_set_endpoint(peer, &key, GFP_ATOMIC);
+	if (!krelay_peer_set_endpoint(peer, &key, GFP_ATOMIC))
+		krelay_event_tell(peer->device, peer, KRELAY_CMD_ENDPOINT_NTF);
 }
 
 void krelay_outer_source(const struct sk_buff *skb, struct krelay_cookie_source *source)

@@ -4,8 +4,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
-#include "timers.h"
-
 static const struct rhashtable_params params = {
 	.key_len = KRELAY_KEY_SIZE,
 	.key_offset = offsetof(struct krelay_peer, public_key),
@@ -20,7 +18,7 @@ int krelay_peer_init_table(struct krelay_device *kdev)
 
 struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 				       const u8 public_key[KRELAY_KEY_SIZE],
-				       const struct krelay_peer_works *works)
+				       void (*init_works)(struct krelay_timers_works *works))
 {
 	struct krelay_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
 
@@ -37,10 +35,8 @@ struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 	spin_lock_init(&peer->keypairs.lock);
 	spin_lock_init(&peer->endpoint_lock);
 	skb_queue_head_init(&peer->staged);
-	INIT_WORK(&peer->initiate_work, works->initiate);
-	INIT_WORK(&peer->keepalive_work, works->keepalive);
-	INIT_WORK(&peer->expire_work, works->expire);
-	krelay_timers_init(peer);
+	init_works(&peer->timers.works);
+	krelay_timers_init(&peer->timers, kdev->dev, kdev->workqueue);
 	krelay_cookie_init(&peer->cookie, public_key);
 	mutex_lock(&kdev->handshake_lock);
 	krelay_noise_init_handshake(&peer->handshake, &kdev->identity, public_key);
@@ -84,7 +80,8 @@ static void unpublish(struct krelay_peer *peer)
 	krelay_cidr_remove_owner(&kdev->allowed, &peer->allowed);
 	rhashtable_remove_fast(&kdev->peers_by_key, &peer->node, params);
 	mutex_lock(&kdev->handshake_lock);
-	WRITE_ONCE(peer->dead, true);
+	peer->dead = true;
+	krelay_timers_kill(&peer->timers);
 	clear_handshake(peer);
 	krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
 	mutex_unlock(&kdev->handshake_lock);
@@ -98,11 +95,7 @@ static void unpublish(struct krelay_peer *peer)
  */
 static void destroy(struct krelay_peer *peer)
 {
-	krelay_timers_stop(peer);
-	cancel_work_sync(&peer->initiate_work);
-	cancel_work_sync(&peer->keepalive_work);
-	cancel_work_sync(&peer->expire_work);
-
+	krelay_timers_drain(&peer->timers);
 	skb_queue_purge(&peer->staged);
 	krelay_peer_set_endpoint(peer, NULL, 0);
 	kfree_rcu(rcu_dereference_protected(peer->accepts, true), rcu);
@@ -129,14 +122,12 @@ void krelay_peer_stop(struct krelay_peer *peer)
 {
 	struct krelay_device *kdev = peer->device;
 
-	krelay_timers_stop(peer);
+	krelay_timers_stop(&peer->timers);
 	mutex_lock(&kdev->handshake_lock);
 	clear_handshake(peer);
 	krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
 	mutex_unlock(&kdev->handshake_lock);
 	krelay_peer_purge_staged(peer);
-	/* The next interface up may ask for a handshake at once. */
-	atomic64_set(&peer->last_initiation, 0);
 }
 
 static void free_endpoint_rcu(struct rcu_head *rcu)

@@ -5,10 +5,10 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
-#include <linux/timer.h>
 #include <net/dst_cache.h>
 
 #include "krelay.h"
+#include "timers.h"
 
 /**
  * struct krelay_endpoint_key - where a peer is
@@ -60,13 +60,6 @@ struct krelay_accepts {
 	struct krelay_accept list[];
 };
 
-/* What a peer asks to be done in process context; the rooms above know how. */
-struct krelay_peer_works {
-	work_func_t initiate;
-	work_func_t keepalive;
-	work_func_t expire;
-};
-
 struct krelay_peer_stats {
 	u64_stats_t rx_bytes;
 	u64_stats_t tx_bytes;
@@ -81,28 +74,14 @@ struct krelay_peer_stats {
  * @public_key: names it; constant
  * @name: what its owner calls it, may be empty; RTNL
  * @allowed: its allowed IPs; RTNL
- * @dead: set once, under the handshake lock, before the last grace period: no
- *	timer or work is started any more
+ * @dead: set once, under the handshake lock, before the last grace period
  * @handshake: guarded by @device->handshake_lock
  * @cookie: the same
  * @keypairs: sessions
  * @endpoint: where it is, NULL if not known; RCU, changed under @endpoint_lock
  * @endpoint_lock: see @endpoint; taken with BH off
  * @staged: packets that wait for a session
- * @initiate_work: send a handshake initiation
- * @keepalive_work: send a keepalive
- * @expire_work: forget all key material
- * @retransmit: answer to an initiation is overdue
- * @keepalive: something was received and nothing sent back
- * @new_handshake: something was sent and nothing came back
- * @zero_keys: no new session for too long
- * @persistent: nothing was sent or received for @keepalive_interval
- * @keepalive_interval: seconds, 0 for none
- * @attempts: initiations since the last answer
- * @keepalive_again: more was received while @keepalive was pending
- * @refreshed: this session's last-minute handshake was asked for
- * @last_initiation: sent, nanoseconds since boot
- * @last_handshake: completed, nanoseconds since 1970, 0 for never
+ * @timers: timers, works and what they count
  * @stats: bytes, for each CPU
  * @bridge: visitors come through it; RTNL, read without
  * @mark: number in the connection mark, 0 for none; RTNL, read under RCU
@@ -127,20 +106,7 @@ struct krelay_peer {
 	struct krelay_endpoint __rcu *endpoint;
 	spinlock_t endpoint_lock; /* see above */
 	struct sk_buff_head staged;
-	struct work_struct initiate_work;
-	struct work_struct keepalive_work;
-	struct work_struct expire_work;
-	struct timer_list retransmit;
-	struct timer_list keepalive;
-	struct timer_list new_handshake;
-	struct timer_list zero_keys;
-	struct timer_list persistent;
-	u16 keepalive_interval;
-	u8 attempts;
-	bool keepalive_again;
-	bool refreshed;
-	atomic64_t last_initiation;
-	u64 last_handshake;
+	struct krelay_timers timers;
 	struct krelay_peer_stats __percpu *stats;
 	bool bridge;
 	u32 mark;
@@ -154,13 +120,13 @@ int krelay_peer_init_table(struct krelay_device *kdev);
  * krelay_peer_create() - add a peer
  * @kdev: its device
  * @public_key: not the device's own and of no other peer
- * @works: functions of its work items
+ * @init_works: gives the work items of @timers their functions
  *
  * Context: RTNL. Return: the peer, already found by others, or NULL.
  */
 struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 				       const u8 public_key[KRELAY_KEY_SIZE],
-				       const struct krelay_peer_works *works);
+				       void (*init_works)(struct krelay_timers_works *works));
 
 /* Context: RTNL or RCU. */
 struct krelay_peer *krelay_peer_find(struct krelay_device *kdev,

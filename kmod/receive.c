@@ -6,12 +6,12 @@
 
 #include "aead.h"
 #include "bridge.h"
+#include "event.h"
 #include "handshake.h"
 #include "home.h"
 #include "outer.h"
 #include "peer.h"
 #include "rewrite.h"
-#include "timers.h"
 #include "transmit.h"
 
 enum {
@@ -23,11 +23,11 @@ enum {
 /* The receiving initiator sees to it that it is not left without a session. */
 static void keep_fresh(struct krelay_peer *peer, const struct krelay_keypair *keypair)
 {
-	if (peer->refreshed || !keypair->initiator ||
+	if (peer->timers.refreshed || !keypair->initiator ||
 	    !krelay_noise_is_older(keypair, REFRESH_AFTER_TIME))
 		return;
-	peer->refreshed = true;
-	krelay_timers_want_handshake(peer, false);
+	peer->timers.refreshed = true;
+	krelay_timers_want_handshake(&peer->timers, false);
 }
 
 /* Something genuine came: it moves the endpoint, and confirms a new session. */
@@ -36,11 +36,12 @@ static void note_authentic(struct krelay_peer *peer, struct krelay_keypair *keyp
 {
 	krelay_outer_roam(peer, skb);
 	if (krelay_noise_confirm_session(&peer->keypairs, keypair, &peer->device->indices)) {
-		krelay_timers_handshake_complete(peer);
+		krelay_timers_handshake_complete(&peer->timers);
+		krelay_event_tell(peer->device, peer, KRELAY_CMD_HANDSHAKE_NTF);
 		krelay_transmit_staged(peer);
 	}
 	keep_fresh(peer, keypair);
-	krelay_timers_any_received(peer);
+	krelay_timers_any_received(&peer->timers);
 }
 
 /*
@@ -163,7 +164,7 @@ static void receive_data(struct krelay_device *kdev, struct sk_buff *skb)
 		consume_skb(skb);
 		return;
 	}
-	krelay_timers_data_received(peer);
+	krelay_timers_data_received(&peer->timers);
 
 	tos = outer_tos(skb);
 	if (unlikely(!unwrap(skb, tos))) {

@@ -4,16 +4,16 @@
 #include <linux/random.h>
 
 #include "compat/compat.h"
-#include "peer.h"
+#include "wire.h"
 
-static bool active(const struct krelay_peer *peer)
+bool krelay_timers_active(const struct krelay_timers *timers)
 {
-	return netif_running(peer->device->dev) && !READ_ONCE(peer->dead);
+	return netif_running(timers->dev) && !READ_ONCE(timers->dead);
 }
 
-static void arm(struct krelay_peer *peer, struct timer_list *timer, unsigned long delay)
+static void arm(struct krelay_timers *timers, struct timer_list *timer, unsigned long delay)
 {
-	if (likely(active(peer)))
+	if (likely(krelay_timers_active(timers)))
 		mod_timer(timer, jiffies + delay);
 }
 
@@ -23,10 +23,10 @@ static void disarm(struct timer_list *timer)
 		timer_delete(timer);
 }
 
-static void queue(struct krelay_peer *peer, struct work_struct *work)
+static void queue(struct krelay_timers *timers, struct work_struct *work)
 {
-	if (likely(active(peer)))
-		queue_work(peer->device->workqueue, work);
+	if (likely(krelay_timers_active(timers)))
+		queue_work(timers->workqueue, work);
 }
 
 static unsigned long jitter(void)
@@ -34,146 +34,176 @@ static unsigned long jitter(void)
 	return msecs_to_jiffies(get_random_u32_below(KRELAY_REKEY_TIMEOUT_JITTER_MS));
 }
 
-void krelay_timers_want_handshake(struct krelay_peer *peer, bool retry)
+void krelay_timers_want_handshake(struct krelay_timers *timers, bool retry)
 {
-	u64 since = ktime_get_boottime_ns() - atomic64_read(&peer->last_initiation);
+	u64 since = ktime_get_boottime_ns() - atomic64_read(&timers->last_initiation);
 
 	if (!retry)
-		peer->attempts = 0;
+		timers->attempts = 0;
 	/* The pending answer, or the retransmit timer, takes care of it. */
-	if (atomic64_read(&peer->last_initiation) &&
+	if (atomic64_read(&timers->last_initiation) &&
 	    since < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
 		return;
-	queue(peer, &peer->initiate_work);
+	queue(timers, &timers->works.initiate);
 }
 
 static void retransmit_expired(struct timer_list *timer)
 {
-	struct krelay_peer *peer = from_timer(peer, timer, retransmit);
+	struct krelay_timers *timers = from_timer(timers, timer, retransmit);
 
-	if (peer->attempts < KRELAY_MAX_ATTEMPTS) {
-		peer->attempts++;
-		/* Perhaps the way has changed. */
-		krelay_peer_reset_route(peer);
-		krelay_timers_want_handshake(peer, true);
+	if (timers->attempts < KRELAY_MAX_ATTEMPTS) {
+		timers->attempts++;
+		krelay_timers_want_handshake(timers, true);
 		return;
 	}
-	disarm(&peer->keepalive);
-	krelay_peer_purge_staged(peer);
-	if (!timer_pending(&peer->zero_keys))
-		arm(peer, &peer->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
+	disarm(&timers->keepalive);
+	queue(timers, &timers->works.give_up);
+	if (!timer_pending(&timers->zero_keys))
+		arm(timers, &timers->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
 }
 
 static void keepalive_expired(struct timer_list *timer)
 {
-	struct krelay_peer *peer = from_timer(peer, timer, keepalive);
+	struct krelay_timers *timers = from_timer(timers, timer, keepalive);
 
-	queue(peer, &peer->keepalive_work);
-	if (peer->keepalive_again) {
-		peer->keepalive_again = false;
-		arm(peer, &peer->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
+	queue(timers, &timers->works.keepalive);
+	if (timers->keepalive_again) {
+		timers->keepalive_again = false;
+		arm(timers, &timers->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
 	}
 }
 
 static void new_handshake_expired(struct timer_list *timer)
 {
-	struct krelay_peer *peer = from_timer(peer, timer, new_handshake);
+	struct krelay_timers *timers = from_timer(timers, timer, new_handshake);
 
-	krelay_peer_reset_route(peer);
-	krelay_timers_want_handshake(peer, false);
+	krelay_timers_want_handshake(timers, false);
 }
 
 static void zero_keys_expired(struct timer_list *timer)
 {
-	struct krelay_peer *peer = from_timer(peer, timer, zero_keys);
+	struct krelay_timers *timers = from_timer(timers, timer, zero_keys);
 
-	queue(peer, &peer->expire_work);
+	queue(timers, &timers->works.expire);
 }
 
 static void persistent_expired(struct timer_list *timer)
 {
-	struct krelay_peer *peer = from_timer(peer, timer, persistent);
+	struct krelay_timers *timers = from_timer(timers, timer, persistent);
 
-	if (peer->keepalive_interval)
-		queue(peer, &peer->keepalive_work);
+	if (timers->interval)
+		queue(timers, &timers->works.keepalive);
 }
 
-void krelay_timers_init(struct krelay_peer *peer)
+void krelay_timers_init(struct krelay_timers *timers, const struct net_device *dev,
+			struct workqueue_struct *workqueue)
 {
-	timer_setup(&peer->retransmit, retransmit_expired, 0);
-	timer_setup(&peer->keepalive, keepalive_expired, 0);
-	timer_setup(&peer->new_handshake, new_handshake_expired, 0);
-	timer_setup(&peer->zero_keys, zero_keys_expired, 0);
-	timer_setup(&peer->persistent, persistent_expired, 0);
+	timers->dev = dev;
+	timers->workqueue = workqueue;
+	timer_setup(&timers->retransmit, retransmit_expired, 0);
+	timer_setup(&timers->keepalive, keepalive_expired, 0);
+	timer_setup(&timers->new_handshake, new_handshake_expired, 0);
+	timer_setup(&timers->zero_keys, zero_keys_expired, 0);
+	timer_setup(&timers->persistent, persistent_expired, 0);
 }
 
-void krelay_timers_stop(struct krelay_peer *peer)
+void krelay_timers_kill(struct krelay_timers *timers)
 {
-	timer_delete_sync(&peer->retransmit);
-	timer_delete_sync(&peer->keepalive);
-	timer_delete_sync(&peer->new_handshake);
-	timer_delete_sync(&peer->zero_keys);
-	timer_delete_sync(&peer->persistent);
-	peer->attempts = 0;
-	peer->keepalive_again = false;
-	peer->refreshed = false;
+	WRITE_ONCE(timers->dead, true);
 }
 
-void krelay_timers_data_sent(struct krelay_peer *peer)
+void krelay_timers_stop(struct krelay_timers *timers)
 {
-	if (!timer_pending(&peer->new_handshake))
-		arm(peer, &peer->new_handshake,
+	timer_delete_sync(&timers->retransmit);
+	timer_delete_sync(&timers->keepalive);
+	timer_delete_sync(&timers->new_handshake);
+	timer_delete_sync(&timers->zero_keys);
+	timer_delete_sync(&timers->persistent);
+	timers->attempts = 0;
+	timers->keepalive_again = false;
+	timers->refreshed = false;
+	/* Who comes back may ask for a handshake at once. */
+	atomic64_set(&timers->last_initiation, 0);
+}
+
+void krelay_timers_drain(struct krelay_timers *timers)
+{
+	krelay_timers_stop(timers);
+	cancel_work_sync(&timers->works.initiate);
+	cancel_work_sync(&timers->works.keepalive);
+	cancel_work_sync(&timers->works.give_up);
+	cancel_work_sync(&timers->works.expire);
+}
+
+void krelay_timers_want_keepalive(struct krelay_timers *timers)
+{
+	queue(timers, &timers->works.keepalive);
+}
+
+void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds)
+{
+	bool begins = seconds && !timers->interval;
+
+	WRITE_ONCE(timers->interval, seconds);
+	if (begins)
+		krelay_timers_want_keepalive(timers);
+}
+
+void krelay_timers_data_sent(struct krelay_timers *timers)
+{
+	if (!timer_pending(&timers->new_handshake))
+		arm(timers, &timers->new_handshake,
 		    (KRELAY_KEEPALIVE_TIMEOUT + KRELAY_REKEY_TIMEOUT) * HZ + jitter());
 }
 
-void krelay_timers_data_received(struct krelay_peer *peer)
+void krelay_timers_data_received(struct krelay_timers *timers)
 {
-	if (timer_pending(&peer->keepalive))
-		peer->keepalive_again = true;
+	if (timer_pending(&timers->keepalive))
+		timers->keepalive_again = true;
 	else
-		arm(peer, &peer->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
+		arm(timers, &timers->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
 }
 
 /* Moving a timer by less than a second is not worth its lock on every packet. */
-static void push_persistent(struct krelay_peer *peer)
+static void push_persistent(struct krelay_timers *timers)
 {
-	unsigned long delay = (unsigned long)READ_ONCE(peer->keepalive_interval) * HZ;
+	unsigned long delay = (unsigned long)READ_ONCE(timers->interval) * HZ;
 
 	if (!delay)
 		return;
-	if (timer_pending(&peer->persistent) &&
-	    time_before(jiffies + delay, peer->persistent.expires + HZ))
+	if (timer_pending(&timers->persistent) &&
+	    time_before(jiffies + delay, timers->persistent.expires + HZ))
 		return;
-	arm(peer, &peer->persistent, delay);
+	arm(timers, &timers->persistent, delay);
 }
 
-void krelay_timers_any_sent(struct krelay_peer *peer)
+void krelay_timers_any_sent(struct krelay_timers *timers)
 {
-	disarm(&peer->keepalive);
-	push_persistent(peer);
+	disarm(&timers->keepalive);
+	push_persistent(timers);
 }
 
-void krelay_timers_any_received(struct krelay_peer *peer)
+void krelay_timers_any_received(struct krelay_timers *timers)
 {
-	disarm(&peer->new_handshake);
-	push_persistent(peer);
+	disarm(&timers->new_handshake);
+	push_persistent(timers);
 }
 
-void krelay_timers_handshake_initiated(struct krelay_peer *peer)
+void krelay_timers_handshake_initiated(struct krelay_timers *timers)
 {
-	krelay_timers_any_sent(peer);
-	arm(peer, &peer->retransmit, KRELAY_REKEY_TIMEOUT * HZ + jitter());
+	krelay_timers_any_sent(timers);
+	arm(timers, &timers->retransmit, KRELAY_REKEY_TIMEOUT * HZ + jitter());
 }
 
-void krelay_timers_handshake_complete(struct krelay_peer *peer)
+void krelay_timers_handshake_complete(struct krelay_timers *timers)
 {
-	disarm(&peer->retransmit);
-	peer->attempts = 0;
-	peer->refreshed = false;
-	WRITE_ONCE(peer->last_handshake, ktime_get_real_ns());
+	disarm(&timers->retransmit);
+	timers->attempts = 0;
+	timers->refreshed = false;
+	WRITE_ONCE(timers->last_handshake, ktime_get_real_ns());
 }
 
-void krelay_timers_session_begun(struct krelay_peer *peer)
+void krelay_timers_session_begun(struct krelay_timers *timers)
 {
-	arm(peer, &peer->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
+	arm(timers, &timers->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
 }

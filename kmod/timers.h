@@ -18,27 +18,103 @@
 #ifndef _KRELAY_TIMERS_H
 #define _KRELAY_TIMERS_H
 
+#include <linux/atomic.h>
+#include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
-struct krelay_peer;
+struct net_device;
 
-void krelay_timers_init(struct krelay_peer *peer);
+/**
+ * struct krelay_timers_works - what is to be done when time is up
+ * @initiate: send a handshake initiation
+ * @keepalive: send a keepalive
+ * @give_up: drop what waits for a session that does not come
+ * @expire: forget all key material
+ */
+struct krelay_timers_works {
+	struct work_struct initiate;
+	struct work_struct keepalive;
+	struct work_struct give_up;
+	struct work_struct expire;
+};
 
-/* Waits for running ones. The caller sees to it that none is armed again. */
-void krelay_timers_stop(struct krelay_peer *peer);
+/**
+ * struct krelay_timers - a peer's timers, works and what they count
+ * @dev: the device; nothing is armed or queued while it is down
+ * @workqueue: of the device; runs @works
+ * @dead: set once: nothing is armed or queued any more
+ * @works: what is queued
+ * @retransmit: answer to an initiation is overdue
+ * @keepalive: something was received and nothing sent back
+ * @new_handshake: something was sent and nothing came back
+ * @zero_keys: no new session for too long
+ * @persistent: nothing was sent or received for @interval
+ * @interval: seconds, 0 for none
+ * @attempts: initiations since the last answer
+ * @keepalive_again: more was received while @keepalive was pending
+ * @refreshed: this session's last-minute handshake was asked for
+ * @last_initiation: sent, nanoseconds since boot, 0 for never
+ * @last_handshake: completed, nanoseconds since 1970, 0 for never
+ *
+ * Owned by the peer. The counts are hints: two CPUs that race for one send a
+ * message more or less.
+ */
+struct krelay_timers {
+	const struct net_device *dev;
+	struct workqueue_struct *workqueue;
+	bool dead;
+	struct krelay_timers_works works;
+	struct timer_list retransmit;
+	struct timer_list keepalive;
+	struct timer_list new_handshake;
+	struct timer_list zero_keys;
+	struct timer_list persistent;
+	u16 interval;
+	u8 attempts;
+	bool keepalive_again;
+	bool refreshed;
+	atomic64_t last_initiation;
+	u64 last_handshake;
+};
+
+/* The caller has set @works by INIT_WORK(). */
+void krelay_timers_init(struct krelay_timers *timers, const struct net_device *dev,
+			struct workqueue_struct *workqueue);
+
+/* From now on nothing is armed or queued. */
+void krelay_timers_kill(struct krelay_timers *timers);
+
+/*
+ * Waits for running timers. The device is down or the peer dead, so that none
+ * is armed again. May sleep.
+ */
+void krelay_timers_stop(struct krelay_timers *timers);
+
+/* Waits for the works, too. The peer is dead. May sleep. */
+void krelay_timers_drain(struct krelay_timers *timers);
+
+/* Whether works may still do anything. */
+bool krelay_timers_active(const struct krelay_timers *timers);
+
+/* Sends a keepalive soon, by the work. */
+void krelay_timers_want_keepalive(struct krelay_timers *timers);
+
+/* @seconds may be 0. */
+void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds);
 
 /* @retry: asked for by time, not by new data to send. */
-void krelay_timers_want_handshake(struct krelay_peer *peer, bool retry);
+void krelay_timers_want_handshake(struct krelay_timers *timers, bool retry);
 
-void krelay_timers_data_sent(struct krelay_peer *peer);
-void krelay_timers_data_received(struct krelay_peer *peer);
+void krelay_timers_data_sent(struct krelay_timers *timers);
+void krelay_timers_data_received(struct krelay_timers *timers);
 
 /* Any message that the peer will be or was able to authenticate. */
-void krelay_timers_any_sent(struct krelay_peer *peer);
-void krelay_timers_any_received(struct krelay_peer *peer);
+void krelay_timers_any_sent(struct krelay_timers *timers);
+void krelay_timers_any_received(struct krelay_timers *timers);
 
-void krelay_timers_handshake_initiated(struct krelay_peer *peer);
-void krelay_timers_handshake_complete(struct krelay_peer *peer);
-void krelay_timers_session_begun(struct krelay_peer *peer);
+void krelay_timers_handshake_initiated(struct krelay_timers *timers);
+void krelay_timers_handshake_complete(struct krelay_timers *timers);
+void krelay_timers_session_begun(struct krelay_timers *timers);
 
 #endif /* _KRELAY_TIMERS_H */

@@ -7,7 +7,6 @@
 #include "compat/compat.h"
 #include "outer.h"
 #include "peer.h"
-#include "timers.h"
 
 enum {
 	/*
@@ -110,7 +109,7 @@ static void keep_fresh(struct krelay_peer *peer, struct krelay_keypair *keypair)
 {
 	if (atomic64_read(&keypair->sent) > KRELAY_REKEY_AFTER_MESSAGES ||
 	    (keypair->initiator && krelay_noise_is_older(keypair, KRELAY_REKEY_AFTER_TIME)))
-		krelay_timers_want_handshake(peer, false);
+		krelay_timers_want_handshake(&peer->timers, false);
 }
 
 /* Takes nonces for @count packets. Return: whether the session allows that. */
@@ -144,9 +143,9 @@ static bool send_batch(struct krelay_peer *peer, struct sk_buff_head *batch)
 		if (!krelay_outer_send(peer, skb, tos) && !empty)
 			data = true;
 	}
-	krelay_timers_any_sent(peer);
+	krelay_timers_any_sent(&peer->timers);
 	if (data)
-		krelay_timers_data_sent(peer);
+		krelay_timers_data_sent(&peer->timers);
 	keep_fresh(peer, keypair);
 	return true;
 }
@@ -184,7 +183,7 @@ static void stage(struct krelay_peer *peer, struct sk_buff_head *batch)
 		if (skb)
 			krelay_drop(peer->device, skb, KRELAY_STAT_TX_STAGED);
 	}
-	krelay_timers_want_handshake(peer, false);
+	krelay_timers_want_handshake(&peer->timers, false);
 	/* The session may have begun after we looked: nobody else would send these. */
 	if (rcu_access_pointer(peer->keypairs.current_one))
 		krelay_transmit_staged(peer);
@@ -249,6 +248,6 @@ void krelay_transmit_keepalive(struct krelay_peer *peer)
 			stage(peer, &batch);
 		return;
 	}
-	krelay_timers_want_handshake(peer, false);
+	krelay_timers_want_handshake(&peer->timers, false);
 	krelay_transmit_staged(peer);
 }
