@@ -32,11 +32,11 @@ state() {
 	for host in bridge home; do
 		echo "-- $host"
 		[ -n "$(ip netns list | grep -w $host)" ] || continue
-		in_host $host relayctl show relay0
-		in_host $host relayctl stats relay0 
+		in_host $host relayctl show relay0 | grep -E "^  (endpoint|latest|transfer|forward)" | grep -v " 0 B in"
+		in_host $host relayctl stats relay0
 	done
 	echo "-- dmesg"
-	dmesg | tail -n 20
+	dmesg | grep -vE "entered|becomes ready|taint" | tail -n 20
 }
 
 scenario() {
