@@ -11,7 +11,7 @@ if [ -z "${KRELAY_VM:-}" ]; then
 	mkdir -p "$(dirname "$log")"
 	export KRELAY_VM_LOG=$log.console
 	# shellcheck disable=SC2086
-	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} ${vm:-} "$(realpath "$0")" | tee "$log.tap"
+	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 900 ${vm:-} "$(realpath "$0")" | tee "$log.tap"
 	exit "${PIPESTATUS[0]}"
 fi
 
