@@ -11,7 +11,7 @@ if [ -z "${KRELAY_VM:-}" ]; then
 	mkdir -p "$(dirname "$log")"
 	export KRELAY_VM_LOG=$log.console
 	# shellcheck disable=SC2086
-	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} ${vm:-} "$(realpath "$0")" | tee "$log.tap"
+	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 900 ${vm:-} "$(realpath "$0")" | tee "$log.tap"
 	exit "${PIPESTATUS[0]}"
 fi
 
@@ -32,11 +32,11 @@ state() {
 	for host in bridge home; do
 		echo "-- $host"
 		[ -n "$(ip netns list | grep -w $host)" ] || continue
-		in_host $host relayctl show relay0
-		in_host $host relayctl stats relay0 
+		in_host $host relayctl show relay0 | grep -E "^  (endpoint|latest|transfer|forward)" | grep -v " 0 B in"
+		in_host $host relayctl stats relay0
 	done
 	echo "-- dmesg"
-	dmesg | tail -n 20
+	dmesg | grep -vE "entered|becomes ready|taint" | tail -n 20
 }
 
 scenario() {

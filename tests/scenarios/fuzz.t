@@ -19,10 +19,10 @@ setup() {
 	for host in visitor cgnat; do
 		in_host $host nft -f - <<-END
 		table inet answers {
-			counter all { }
+			counter answers { }
 			chain input {
 				type filter hook input priority 0;
-				ip protocol { udp, icmp } counter name all
+				ip protocol { udp, icmp } counter name answers
 			}
 		}
 		END
@@ -30,7 +30,7 @@ setup() {
 }
 
 answers() {
-	in_host "$1" nft list counter inet answers all | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+	in_host "$1" nft list counter inet answers answers | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
 
 hex() {

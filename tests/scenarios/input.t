@@ -4,6 +4,13 @@
 . "$(dirname "$0")/../lib/scenario.sh"
 
 bad=/run/krelay-test/bad0.conf
+# A file with a key that others may read is warned of, in a line of its own.
+umask 077
+
+# What relayctl said is all there is to know.
+state() {
+	:
+}
 
 setup() {
 	topology_up || return
@@ -57,18 +64,19 @@ refused() {
 	is "stdout" "$(cat $run/stdout)" ""
 	is "lines on stderr" "$(wc -l <$run/stderr)" 1
 	case $(cat $run/stderr) in
-	"$start"*.) ;;
+	"$start"*[.?]) ;;
 	*) echo "That is not a sentence which begins with '$start'."; return 1 ;;
 	esac
 	is "the configuration" "$(configuration)" "$before"
 }
 
-# spoilt LINE...: each takes the place of the same key in the good file.
+# spoilt LINE...: each takes the place of the same key in the good file (the
+# second of them with nth=2).
 spoilt() {
 	local line key n
 	for line; do
 		key=${line%% =*}
-		n=$(grep -n "^$key =" $run/good0.conf | head -n 1 | cut -d: -f1)
+		n=$(grep -n "^$key =" $run/good0.conf | sed -n "${nth:-1}p" | cut -d: -f1)
 		# A key that is not there is put below the last one.
 		[ -n "$n" ] || n=$(($(wc -l <$run/good0.conf) + 1))
 		{ head -n $((n - 1)) $run/good0.conf; echo "$line"; tail -n +$((n + 1)) $run/good0.conf; } >$bad
@@ -123,7 +131,7 @@ test_unknown_keys_in_the_file() {
 }
 
 test_duplicate_forwards() {
-	spoilt "Forward = udp/9105" "Forward = udp/9109-9120" "Forward = tcp/80, tcp/80"
+	nth=2 spoilt "Forward = tcp/9000" "Forward = tcp/8990-9000" "Forward = tcp/9002, tcp/9002"
 	refused "relayctl: " relayctl forward add relay0 home tcp/80
 	refused "relayctl: " relayctl forward add relay0 home 'tcp/70-90'
 	refused "relayctl: " relayctl forward add relay0 home 'tcp/9001, tcp/9001'
@@ -148,7 +156,7 @@ test_missing_privilege() {
 	local as='setpriv --reuid 65534 --regid 65534 --clear-groups'
 	cp $run/good0.conf $bad
 	chmod 755 $run
-	chmod 644 $bad
+	chown 65534 $bad
 	refused "" $as relayctl up $bad
 	refused "relayctl: " $as relayctl down relay0
 	refused "relayctl: " $as relayctl forward add relay0 home tcp/9001

@@ -35,4 +35,4 @@ test_bridge_module_reload_in_mid_download() {
 
 scenario page_from_container_with_visitors_address tcp_by_port udp_by_port \
 	tcp_port_translation udp_port_translation 64_parallel_downloads \
-	bridge_keeps_its_own_ssh_port bridge_module_reload_in_mid_download sessions_are_renewed
+	bridge_keeps_its_own_ssh_port sessions_are_renewed bridge_module_reload_in_mid_download
