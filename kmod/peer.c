@@ -92,16 +92,16 @@ static void unpublish(struct krelay_peer *peer)
 }
 
 /*
- * The grace period has ended every packet that held the peer. What is left are
- * its timers, which only queue its works, and its works, which do nothing more
- * for a dead peer.
+ * The grace period has ended every packet and timer that took the peer for
+ * alive, so that no work is queued any more. A work that began before may still
+ * arm a timer: works go first.
  */
 static void destroy(struct krelay_peer *peer)
 {
-	krelay_timers_stop(peer);
 	cancel_work_sync(&peer->initiate_work);
 	cancel_work_sync(&peer->keepalive_work);
 	cancel_work_sync(&peer->expire_work);
+	krelay_timers_stop(peer);
 
 	skb_queue_purge(&peer->staged);
 	krelay_peer_set_endpoint(peer, NULL, 0);
