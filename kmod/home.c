@@ -416,6 +416,7 @@ static bool is_accepted(struct krelay_peer *peer, struct sk_buff *skb, struct kr
 bool krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb, bool own)
 {
 	struct krelay_device *kdev = peer->device;
+	struct metadata_dst *tag;
 	struct krelay_flow flow;
 
 	if (skb->protocol != htons(ETH_P_IP) || krelay_rewrite_parse(skb, &flow))
@@ -428,9 +429,10 @@ bool krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb, bool own)
 	if (!(flow.fragment && !flow.first) && !is_accepted(peer, skb, &flow))
 		return false;
 
-	if (likely(peer->from_bridge)) {
-		dst_hold(&peer->from_bridge->dst);
-		skb_dst_set(skb, &peer->from_bridge->dst);
+	tag = READ_ONCE(peer->from_bridge);
+	if (likely(tag)) {
+		dst_hold(&tag->dst);
+		skb_dst_set(skb, &tag->dst);
 	}
 	return true;
 }
