@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <net/addrconf.h>
 #include <net/icmp.h>
+#include <net/ip.h>
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
@@ -252,7 +253,7 @@ static void setup(struct net_device *dev)
 	dev->hw_features |= features;
 	dev->hw_enc_features |= features;
 	dev->mtu = DEFAULT_MTU;
-	dev->max_mtu = round_down(INT_MAX, KRELAY_PADDING) - KRELAY_PADDING;
+	dev->max_mtu = IP_MAX_MTU;
 	dev->needs_free_netdev = true;
 	krelay_compat_set_lltx(dev);
 	SET_NETDEV_DEVTYPE(dev, &device_type);
