@@ -354,13 +354,22 @@ static bool is_listed(const struct krelay_accepts *accepts, u8 proto, u16 port)
 }
 
 /* Home has begun this itself. */
-static bool is_answer(struct net *net, const struct krelay_flow *flow)
+static bool is_answer(struct net *net, const struct sk_buff *skb, const struct krelay_flow *flow)
 {
 	struct nf_conntrack_tuple tuple;
+	struct icmphdr buffer, *icmp;
 	struct nf_conn *ct;
 	bool reply;
 
 	fill_tuple(&tuple, flow, flow->source.ip);
+	if (flow->proto == IPPROTO_ICMP) {
+		icmp = skb_header_pointer(skb, flow->l4_offset, sizeof(buffer), &buffer);
+		if (!icmp || icmp->type != ICMP_ECHOREPLY)
+			return false;
+		tuple.src.u.icmp.id = icmp->un.echo.id;
+		tuple.dst.u.icmp.type = icmp->type;
+		tuple.dst.u.icmp.code = icmp->code;
+	}
 	ct = krelay_conntrack_find(net, &tuple, &reply);
 	if (!ct)
 		return false;
@@ -410,7 +419,7 @@ static bool is_accepted(struct krelay_peer *peer, struct sk_buff *skb, struct kr
 	if (flow->proto == IPPROTO_ICMP && read_quoted(skb, flow) &&
 	    is_listed(accepts, flow->proto, ntohs(flow->dest_port)))
 		return true;
-	return is_answer(dev_net(peer->device->dev), flow);
+	return is_answer(dev_net(peer->device->dev), skb, flow);
 }
 
 bool krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb, bool own)
