@@ -335,6 +335,10 @@ void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private
 		krelay_index_free(&kdev->indices, peer->handshake.index);
 		krelay_noise_clear_handshake(&peer->handshake);
 		krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+		/* The new one may dial at once, and who is kept alive does. */
+		atomic64_set(&peer->last_initiation, 0);
+		if (peer->keepalive_interval && netif_running(kdev->dev))
+			queue_work(kdev->workqueue, &peer->keepalive_work);
 	}
 	mutex_unlock(&kdev->handshake_lock);
 }
