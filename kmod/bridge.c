@@ -22,7 +22,7 @@ enum {
 	 * "filter" (0) or less.
 	 */
 	HOOK_PRIORITY = 100,
-	/* Reassembly queues of our own: no other user's fragments mix with them. */
+	/* Of the users of reassembly the one that is not met on a public netdev. */
 	DEFRAG_USER = IP_DEFRAG_MACVLAN,
 };
 
@@ -70,11 +70,11 @@ static __be32 main_address(const struct net_device *dev)
 
 /* What is looked at before it is known whether the packet is ours to touch. */
 static struct krelay_forward *match(struct krelay_device *kdev, const struct sk_buff *skb,
-				    const struct net_device *dev, struct iphdr *ip)
+				    const struct net_device *dev, const struct iphdr *ip)
 {
 	const struct krelay_forwards *table = rcu_dereference(kdev->forwards);
-	union nf_inet_addr dest = {};
 	struct krelay_forward *forward;
+	union nf_inet_addr dest = {};
 	__be16 ports[2], *found;
 
 	found = skb_header_pointer(skb, skb_network_offset(skb) + ip->ihl * 4, sizeof(ports),
@@ -83,7 +83,10 @@ static struct krelay_forward *match(struct krelay_device *kdev, const struct sk_
 		return NULL;
 	dest.ip = ip->daddr;
 	forward = krelay_forwards_by_public(table, NFPROTO_IPV4, ip->protocol, &dest, found[1]);
-	if (forward && forward->any_address && ip->daddr != main_address(dev))
+	if (!forward)
+		return NULL;
+	if (forward->any_address ? ip->daddr != main_address(dev) :
+				   inet_addr_type(dev_net(dev), ip->daddr) != RTN_LOCAL)
 		return NULL;
 	return forward;
 }
@@ -145,6 +148,11 @@ static void relay(struct krelay_device *kdev, struct krelay_forward *forward, st
 	struct krelay_flow flow;
 	bool big;
 
+	/* Not refused: a connection survives that the tunnel comes back. */
+	if (unlikely(!netif_running(kdev->dev))) {
+		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_DOWN);
+		return;
+	}
 	if (!krelay_rewrite_validate(skb) || krelay_rewrite_parse(skb, &flow)) {
 		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_MALFORMED);
 		return;
@@ -181,6 +189,31 @@ no_memory:
 	krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_NO_MEMORY);
 }
 
+/*
+ * Only the first piece knows the ports. What is routed is left alone.
+ * Return: NF_ACCEPT with a whole packet or one that is not ours, or NF_STOLEN.
+ */
+static unsigned int reassemble(struct krelay_device *kdev, struct net *net, struct sk_buff *skb,
+			       struct iphdr *header)
+{
+	int ret;
+
+	if (skb_shared(skb) || inet_addr_type(net, header->daddr) != RTN_LOCAL ||
+	    !krelay_rewrite_validate(skb))
+		return NF_ACCEPT;
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	ret = ip_defrag(net, skb, DEFRAG_USER);
+	if (ret) {
+		if (ret != -EINPROGRESS)
+			krelay_count(kdev, KRELAY_STAT_BRIDGE_FRAGMENT);
+		return NF_STOLEN;
+	}
+	ip_send_check(ip_hdr(skb));
+	skb->ignore_df = 1;
+	*header = *ip_hdr(skb);
+	return NF_ACCEPT;
+}
+
 /* The hook on a public netdev. Context: softirq, RCU. */
 static unsigned int ingress(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -197,17 +230,10 @@ static unsigned int ingress(void *priv, struct sk_buff *skb, const struct nf_hoo
 		return NF_ACCEPT;
 
 	if (unlikely(ip_is_fragment(ip))) {
-		/* Only the first piece knows the ports. What is routed is left alone. */
-		if (skb_shared(skb) || inet_addr_type(state->net, ip->daddr) != RTN_LOCAL ||
-		    !krelay_rewrite_validate(skb))
-			return NF_ACCEPT;
-		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-		if (ip_defrag(state->net, skb, DEFRAG_USER))
-			return NF_STOLEN;
-		ip_send_check(ip_hdr(skb));
-		skb->ignore_df = 1;
-		header = *ip_hdr(skb);
+		header = *ip;
 		ip = &header;
+		if (reassemble(kdev, state->net, skb, &header) != NF_ACCEPT)
+			return NF_STOLEN;
 	}
 	forward = match(kdev, skb, state->in, ip);
 	if (!forward)
@@ -221,7 +247,7 @@ static unsigned int ingress(void *priv, struct sk_buff *skb, const struct nf_hoo
 	return NF_STOLEN;
 }
 
-/* Return: a route out of a public netdev to the visitor, or NULL. */
+/* Return: a route out of a public netdev to the visitor, NULL if it is none, or an error. */
 static struct rtable *route_to_visitor(struct krelay_device *kdev, struct net *net,
 				       struct krelay_forward *forward, struct sk_buff *skb,
 				       union nf_inet_addr *source)
@@ -234,7 +260,7 @@ static struct rtable *route_to_visitor(struct krelay_device *kdev, struct net *n
 	struct rtable *rt = ip_route_output_key(net, &flow);
 
 	if (IS_ERR(rt))
-		return NULL;
+		return rt;
 	if (rt->rt_type != RTN_UNICAST || !is_public(kdev, rt->dst.dev)) {
 		ip_rt_put(rt);
 		return NULL;
@@ -266,6 +292,10 @@ bool krelay_bridge_reply(struct krelay_peer *peer, struct sk_buff *skb)
 	rt = route_to_visitor(kdev, net, forward, skb, &source);
 	if (!rt)
 		return false;
+	if (IS_ERR(rt)) {
+		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_NO_ROUTE);
+		return true;
+	}
 
 	if (krelay_rewrite_hop(skb)) {
 		ip_rt_put(rt);

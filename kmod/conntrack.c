@@ -52,7 +52,7 @@ int krelay_conntrack_enable(struct net *net)
 	if (!users)
 		ret = acquire();
 	if (!ret)
-		ret = netns_get(net, NFPROTO_INET);
+		ret = netns_get(net, NFPROTO_IPV4);
 	if (!ret)
 		users++;
 	else if (!users)
@@ -64,7 +64,7 @@ int krelay_conntrack_enable(struct net *net)
 void krelay_conntrack_disable(struct net *net)
 {
 	mutex_lock(&users_lock);
-	netns_put(net, NFPROTO_INET);
+	netns_put(net, NFPROTO_IPV4);
 	if (!--users)
 		release();
 	mutex_unlock(&users_lock);

@@ -35,7 +35,7 @@ void krelay_conntrack_disable(struct net *net);
  * @tuple: of the packet
  * @reply: set to whether the packet goes in reply direction
  *
- * Context: softirq or BH off, RCU.
+ * Context: RCU.
  * Return: the connection with a reference (nf_ct_put()), or NULL.
  */
 struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device.h"
 
+#include <linux/delay.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
@@ -9,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/addrconf.h>
 #include <net/icmp.h>
+#include <net/ip.h>
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
@@ -26,6 +28,8 @@ enum {
 	/* 1500 less an outer IPv6, UDP and data header and the tag. */
 	DEFAULT_MTU = 1420,
 	RP_FILTER_LOOSE = 2,
+	/* In which what is under way to visitors arrives and is answered. */
+	FADE_OUT_MS = 1000,
 };
 
 /* Every device, for events of namespaces and other netdevs; RTNL. */
@@ -252,7 +256,7 @@ static void setup(struct net_device *dev)
 	dev->hw_features |= features;
 	dev->hw_enc_features |= features;
 	dev->mtu = DEFAULT_MTU;
-	dev->max_mtu = round_down(INT_MAX, KRELAY_PADDING) - KRELAY_PADDING;
+	dev->max_mtu = IP_MAX_MTU;
 	dev->needs_free_netdev = true;
 	krelay_compat_set_lltx(dev);
 	SET_NETDEV_DEVTYPE(dev, &device_type);
@@ -334,6 +338,7 @@ void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private
 		krelay_index_free(&kdev->indices, peer->handshake.index);
 		krelay_noise_clear_handshake(&peer->handshake);
 		krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+		krelay_timers_dial_anew(&peer->timers);
 	}
 	mutex_unlock(&kdev->handshake_lock);
 }
@@ -482,8 +487,30 @@ err_net:
 	return ret;
 }
 
+/*
+ * Ends all tunnels, and for a moment drops what visitors still send, which the
+ * host would refuse, and so end connections that could go on after a reload.
+ */
+static void fade_out(void)
+{
+	struct krelay_device *kdev;
+	bool serves = false;
+
+	rtnl_lock();
+	list_for_each_entry(kdev, &devices, list) {
+		if (!netif_running(kdev->dev))
+			continue;
+		serves |= krelay_forwards_count(rtnl_dereference(kdev->forwards)) > 0;
+		dev_close(kdev->dev);
+	}
+	rtnl_unlock();
+	if (serves)
+		msleep(FADE_OUT_MS);
+}
+
 void krelay_device_exit(void)
 {
+	fade_out();
 	rtnl_link_unregister(&link_ops);
 	unregister_netdevice_notifier(&notifier);
 	unregister_pernet_device(&net_ops);

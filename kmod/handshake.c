@@ -19,15 +19,35 @@ static __le32 type_of(const struct sk_buff *skb)
 	return *(const __le32 *)skb->data;
 }
 
-void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb)
+/* The index that the message answers to, of a type that answers. */
+static __le32 receiver_of(const struct sk_buff *skb)
+{
+	return type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE) ?
+	       ((const struct krelay_wire_response *)skb->data)->receiver :
+	       ((const struct krelay_wire_cookie *)skb->data)->receiver;
+}
+
+/* What can be told for little: 0, or why the message is not worth more. */
+static enum krelay_stat judge(struct krelay_device *kdev, const struct sk_buff *skb)
 {
 	if (type_of(skb) != cpu_to_le32(KRELAY_WIRE_COOKIE) &&
-	    !krelay_cookie_check_mac1(&kdev->checker, skb->data, skb->len)) {
-		krelay_drop(kdev, skb, KRELAY_STAT_HS_BAD_MAC1);
-		return;
-	}
-	if (skb_queue_len_lockless(&kdev->handshakes) >= KRELAY_MAX_HANDSHAKES) {
-		krelay_drop(kdev, skb, KRELAY_STAT_HS_QUEUE_FULL);
+	    (!READ_ONCE(kdev->identity.present) ||
+	     !krelay_cookie_check_mac1(&kdev->checker, skb->data, skb->len)))
+		return KRELAY_STAT_HS_BAD_MAC1;
+	if (type_of(skb) != cpu_to_le32(KRELAY_WIRE_INITIATION) &&
+	    !krelay_index_find(&kdev->indices, receiver_of(skb)))
+		return KRELAY_STAT_HS_INVALID;
+	if (skb_queue_len_lockless(&kdev->handshakes) >= KRELAY_MAX_HANDSHAKES)
+		return KRELAY_STAT_HS_QUEUE_FULL;
+	return KRELAY_STAT_UNSPEC;
+}
+
+void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb)
+{
+	enum krelay_stat reason = judge(kdev, skb);
+
+	if (reason) {
+		krelay_drop(kdev, skb, reason);
 		return;
 	}
 	skb_dst_drop(skb);
@@ -95,15 +115,17 @@ static void initiate(struct work_struct *work)
 	struct krelay_device *kdev = peer->device;
 	struct krelay_wire_initiation message;
 	u64 now = ktime_get_boottime_ns();
-	u64 last = atomic64_read(&peer->timers.last_initiation);
+	u64 last = atomic64_read(&peer->timers.last_sent);
 	bool created;
 
 	if (last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
 		return;
-	atomic64_set(&peer->timers.last_initiation, now);
+	atomic64_set(&peer->timers.last_sent, now);
 
-	/* If nothing came back so far, the way may have changed. */
-	krelay_peer_reset_route(peer);
+	if (peer->timers.lost) {
+		peer->timers.lost = false;
+		krelay_peer_reset_route(peer);
+	}
 	mutex_lock(&kdev->handshake_lock);
 	created = create_initiation(peer, &message);
 	mutex_unlock(&kdev->handshake_lock);
@@ -233,6 +255,7 @@ static void consume_initiation(struct krelay_device *kdev, const struct sk_buff 
 		goto out;
 	krelay_timers_session_begun(&peer->timers);
 	send(peer, &response, sizeof(response));
+	atomic64_set(&peer->timers.last_sent, ktime_get_boottime_ns());
 	krelay_count(kdev, KRELAY_STAT_HS_RESPONSE_SENT);
 	krelay_timers_any_sent(&peer->timers);
 	goto out;

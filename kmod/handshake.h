@@ -17,7 +17,8 @@ void krelay_handshake_init_works(struct krelay_timers_works *works);
  * @kdev: device
  * @skb: message of type 1, 2 or 3, pulled and of that type's length; consumed
  *
- * Checks mac1 here and now, so that garbage never takes a place in the queue.
+ * Checks mac1, and whether what it answers exists, here and now, so that
+ * garbage never takes a place in the queue.
  * Context: softirq.
  */
 void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb);

@@ -21,8 +21,10 @@
 enum {
 	/* Before conntrack makes a wrong connection of it. */
 	PRIORITY_SOURCE = NF_IP_PRI_CONNTRACK - 10,
-	/* Behind conntrack, and before NAT and the routing decision. */
-	PRIORITY_ROUTE = NF_IP_PRI_MANGLE + 1,
+	/* Behind conntrack, before NAT, which forgets where the packet came from. */
+	PRIORITY_MARK = NF_IP_PRI_MANGLE + 1,
+	/* Behind NAT, which would forget the route, and before the routing decision. */
+	PRIORITY_ROUTE = NF_IP_PRI_NAT_DST + 1,
 };
 
 /**
@@ -137,24 +139,23 @@ static u32 came_from(const struct sk_buff *skb, const struct net_device *in)
 	return md->u.port_info.port_id;
 }
 
-static unsigned int prerouting(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static unsigned int mark(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	u32 number = came_from(skb, state->in);
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct;
 
-	if (number) {
-		/* Also of a connection that has moved here from another bridge. */
-		ct = nf_ct_get(skb, &ctinfo);
-		if (ct && CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL && number_of(ct) != number)
-			set_number(ct, number);
+	if (!number)
 		return NF_ACCEPT;
-	}
-	ct = answered(skb);
-	return ct ? lead_back(state->net, skb, ct) : NF_ACCEPT;
+	/* Also of a connection that has moved here from another bridge. */
+	ct = nf_ct_get(skb, &ctinfo);
+	if (ct && CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL && number_of(ct) != number)
+		set_number(ct, number);
+	return NF_ACCEPT;
 }
 
-static unsigned int local_out(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+/* Both for what comes in to be forwarded and for what is sent from here. */
+static unsigned int route(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct nf_conn *ct = answered(skb);
 
@@ -240,7 +241,8 @@ static unsigned int mend_source(void *priv, struct sk_buff *skb,
 	if (ip_hdr(skb)->protocol != IPPROTO_UDP || skb->_nfct)
 		return NF_ACCEPT;
 	/* Bound to an address, it means that address. */
-	if (sk && sk_fullsock(sk) && sk->sk_family == AF_INET && inet_sk(sk)->inet_rcv_saddr)
+	if (sk && sk_fullsock(sk) && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
+	    inet_sk(sk)->inet_rcv_saddr)
 		return NF_ACCEPT;
 	if (krelay_rewrite_parse(skb, &flow) || flow.fragment)
 		return NF_ACCEPT;
@@ -252,6 +254,86 @@ static unsigned int mend_source(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
+static int finish_forward(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	IPCB(skb)->flags |= IPSKB_FORWARDED;
+	return dst_output(net, sk, skb);
+}
+
+static bool fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)) || skb->ignore_df)
+		return true;
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu;
+}
+
+/*
+ * Through FORWARD and POSTROUTING, where NAT is undone. What is too big is
+ * refused before that, while the packet still names its sender.
+ */
+static int forward_through(struct net *net, struct sk_buff *skb, struct net_device *in)
+{
+	struct net_device *dev = skb_dst(skb)->dev;
+	unsigned int mtu = READ_ONCE(dev->mtu);
+
+	if (!fits(skb, mtu)) {
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+		krelay_drop(netdev_priv(dev), skb, KRELAY_STAT_HOME_TOO_BIG);
+		return NET_RX_DROP;
+	}
+	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb, in, dev, finish_forward);
+}
+
+/*
+ * dst.input of the reply route: what forwarding does, for replies of containers
+ * and LAN hosts.
+ */
+static int forward_reply(struct sk_buff *skb)
+{
+	struct net_device *dev = skb_dst(skb)->dev;
+
+	/* The netdev went while the packet waited in a queue of user space. */
+	if (unlikely(dev == blackhole_netdev)) {
+		kfree_skb(skb);
+		return NET_RX_DROP;
+	}
+	if (skb->pkt_type != PACKET_HOST || skb_cow(skb, LL_RESERVED_SPACE(dev))) {
+		krelay_drop(netdev_priv(dev), skb, KRELAY_STAT_HOME_NO_ROUTE);
+		return NET_RX_DROP;
+	}
+	if (ip_hdr(skb)->ttl <= 1) {
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+		krelay_drop(netdev_priv(dev), skb, KRELAY_STAT_HOME_TTL);
+		return NET_RX_DROP;
+	}
+	skb_forward_csum(skb);
+	ip_decrease_ttl(ip_hdr(skb));
+	return forward_through(dev_net(dev), skb, skb->dev);
+}
+
+/*
+ * Where br_netfilter is at work, as Docker has it, PRE_ROUTING runs in the
+ * Ethernet bridge, which forgets the route, and not again in IP. Such a reply
+ * is met here, on its way to the wrong netdev, with its time to live counted.
+ */
+static unsigned int divert(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct nf_conn *ct = answered(skb);
+	const struct dst_entry *dst;
+
+	if (!ct)
+		return NF_ACCEPT;
+	dst = skb_dst(skb);
+	/* On the reply route already, or only switched and not routed. */
+	if (!dst || dst->dev != state->out || dst->flags & DST_FAKE_RTABLE ||
+	    dst->input == forward_reply)
+		return NF_ACCEPT;
+	if (lead_back(state->net, skb, ct) != NF_ACCEPT)
+		return NF_DROP;
+	forward_through(state->net, skb, state->in);
+	return NF_STOLEN;
+}
+
 static const struct nf_hook_ops hooks[] = {
 	{
 		.hook = mend_source,
@@ -260,52 +342,30 @@ static const struct nf_hook_ops hooks[] = {
 		.priority = PRIORITY_SOURCE,
 	},
 	{
-		.hook = local_out,
+		.hook = route,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = PRIORITY_ROUTE,
 	},
 	{
-		.hook = prerouting,
+		.hook = mark,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = PRIORITY_MARK,
+	},
+	{
+		.hook = route,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = PRIORITY_ROUTE,
 	},
+	{
+		.hook = divert,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_FORWARD,
+		.priority = NF_IP_PRI_FIRST,
+	},
 };
-
-static int finish_forward(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	IPCB(skb)->flags |= IPSKB_FORWARDED;
-	return dst_output(net, sk, skb);
-}
-
-/*
- * dst.input of the reply route: what forwarding does, for replies of containers
- * and LAN hosts. FORWARD and POSTROUTING see them, where NAT is undone.
- */
-static int forward_reply(struct sk_buff *skb)
-{
-	struct net_device *dev = skb_dst(skb)->dev;
-	struct krelay_device *kdev = netdev_priv(dev);
-	struct net *net = dev_net(dev);
-
-	if (skb->pkt_type != PACKET_HOST)
-		goto no_route;
-	if (ip_hdr(skb)->ttl <= 1) {
-		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
-		krelay_drop(kdev, skb, KRELAY_STAT_HOME_TTL);
-		return NET_RX_DROP;
-	}
-	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
-		goto no_route;
-	skb_forward_csum(skb);
-	ip_decrease_ttl(ip_hdr(skb));
-	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev,
-		       finish_forward);
-no_route:
-	krelay_drop(kdev, skb, KRELAY_STAT_HOME_NO_ROUTE);
-	return NET_RX_DROP;
-}
 
 static bool is_own_address(const struct net_device *dev, __be32 address)
 {
@@ -320,23 +380,39 @@ static bool is_own_address(const struct net_device *dev, __be32 address)
 	return false;
 }
 
+static bool is_private(__be32 address)
+{
+	const __be32 shared = htonl(0x64400000); /* 100.64.0.0/10, RFC 6598 */
+
+	return ipv4_is_private_10(address) || ipv4_is_private_172(address) ||
+	       ipv4_is_private_192(address) || ipv4_is_linklocal_169(address) ||
+	       (address & htonl(0xffc00000)) == shared;
+}
+
 /* A visitor has a public face: not ours, not a neighbour's, not a group's. */
 static bool is_visitor(struct krelay_device *kdev, __be32 source)
 {
 	struct net *net = dev_net(kdev->dev);
 	struct flowi4 flow = { .daddr = source, .flowi4_iif = LOOPBACK_IFINDEX };
 	struct fib_result result;
+	int ret;
 
 	if (ipv4_is_multicast(source) || ipv4_is_lbcast(source) || ipv4_is_zeronet(source) ||
 	    ipv4_is_loopback(source))
 		return false;
-	/* Without any route to it, the default route is away: let it in. */
-	if (fib_lookup(net, &flow, &result, FIB_LOOKUP_NOREF))
+	ret = fib_lookup(net, &flow, &result, FIB_LOOKUP_NOREF);
+	/* No route at all: the default route is away, and the reply needs none. */
+	if (ret == -ENETUNREACH)
+		return true;
+	if (ret || result.type != RTN_UNICAST)
+		return false;
+	/* What covers half of the Internet is no network of home's. */
+	if (result.prefixlen <= 1)
 		return true;
 	/* Of the networks that home is on, only the tunnel's is behind a bridge. */
-	return result.type == RTN_UNICAST &&
-	       (!result.prefixlen || result.scope < RT_SCOPE_LINK ||
-		fib_info_nhc(result.fi, 0)->nhc_dev == kdev->dev);
+	if (result.scope >= RT_SCOPE_LINK)
+		return fib_info_nhc(result.fi, 0)->nhc_dev == kdev->dev;
+	return !is_private(source);
 }
 
 static bool is_listed(const struct krelay_accepts *accepts, u8 proto, u16 port)
@@ -354,13 +430,22 @@ static bool is_listed(const struct krelay_accepts *accepts, u8 proto, u16 port)
 }
 
 /* Home has begun this itself. */
-static bool is_answer(struct net *net, const struct krelay_flow *flow)
+static bool is_answer(struct net *net, const struct sk_buff *skb, const struct krelay_flow *flow)
 {
 	struct nf_conntrack_tuple tuple;
+	struct icmphdr buffer, *icmp;
 	struct nf_conn *ct;
 	bool reply;
 
 	fill_tuple(&tuple, flow, flow->source.ip);
+	if (flow->proto == IPPROTO_ICMP) {
+		icmp = skb_header_pointer(skb, flow->l4_offset, sizeof(buffer), &buffer);
+		if (!icmp || icmp->type != ICMP_ECHOREPLY)
+			return false;
+		tuple.src.u.icmp.id = icmp->un.echo.id;
+		tuple.dst.u.icmp.type = icmp->type;
+		tuple.dst.u.icmp.code = icmp->code;
+	}
 	ct = krelay_conntrack_find(net, &tuple, &reply);
 	if (!ct)
 		return false;
@@ -410,12 +495,13 @@ static bool is_accepted(struct krelay_peer *peer, struct sk_buff *skb, struct kr
 	if (flow->proto == IPPROTO_ICMP && read_quoted(skb, flow) &&
 	    is_listed(accepts, flow->proto, ntohs(flow->dest_port)))
 		return true;
-	return is_answer(dev_net(peer->device->dev), flow);
+	return is_answer(dev_net(peer->device->dev), skb, flow);
 }
 
 bool krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb, bool own)
 {
 	struct krelay_device *kdev = peer->device;
+	struct metadata_dst *tag;
 	struct krelay_flow flow;
 
 	if (skb->protocol != htons(ETH_P_IP) || krelay_rewrite_parse(skb, &flow))
@@ -428,10 +514,12 @@ bool krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb, bool own)
 	if (!(flow.fragment && !flow.first) && !is_accepted(peer, skb, &flow))
 		return false;
 
-	if (likely(peer->from_bridge)) {
-		dst_hold(&peer->from_bridge->dst);
-		skb_dst_set(skb, &peer->from_bridge->dst);
-	}
+	tag = READ_ONCE(peer->from_bridge);
+	/* Without it nobody would know where the reply has to go. */
+	if (unlikely(!tag))
+		return false;
+	dst_hold(&tag->dst);
+	skb_dst_set(skb, &tag->dst);
 	return true;
 }
 

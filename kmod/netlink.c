@@ -104,7 +104,7 @@ static struct genl_family family __ro_after_init = {
 	.n_ops = ARRAY_SIZE(ops),
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
-	.resv_start_op = KRELAY_CMD_MAX + 1,
+	.resv_start_op = KRELAY_CMD_DEVICE_GET,
 };
 
 static void sink(struct krelay_device *kdev, struct krelay_peer *peer, enum krelay_cmd what)

@@ -416,7 +416,8 @@ static int set_bridge(struct krelay_peer *peer, bool bridge, struct netlink_ext_
 {
 	int ret = 0;
 
-	if (peer->bridge == bridge)
+	/* A bridge without a mark did not find its place in a new namespace. */
+	if (peer->bridge == bridge && !!peer->mark == bridge)
 		return 0;
 	if (bridge)
 		ret = krelay_home_attach(peer);
@@ -456,6 +457,27 @@ static int add_allowedips(struct krelay_peer *peer, const struct nlattr *list)
 	return 0;
 }
 
+/* The new ones first, so that what stays is never missing. */
+static int set_allowedips(struct krelay_peer *peer, const struct nlattr *list, u32 flags)
+{
+	struct krelay_cidr_entry *entry;
+	LIST_HEAD(marker);
+	int ret = 0;
+
+	/* What is added, and what was there and is named again, goes behind it. */
+	list_add_tail(&marker, &peer->allowed.entries);
+	if (list)
+		ret = add_allowedips(peer, list);
+	while (!ret && flags & KRELAY_PEER_SET_REPLACE_ALLOWEDIPS &&
+	       peer->allowed.entries.next != &marker) {
+		entry = list_first_entry(&peer->allowed.entries, struct krelay_cidr_entry, list);
+		ret = krelay_cidr_remove(&peer->device->allowed, entry->addr, entry->len,
+					 entry->prefix, &peer->allowed);
+	}
+	list_del(&marker);
+	return ret;
+}
+
 static void set_preshared(struct krelay_peer *peer, const u8 *key)
 {
 	mutex_lock(&peer->device->handshake_lock);
@@ -471,12 +493,11 @@ static int apply(struct krelay_peer *peer, struct change *change,
 
 	if (attrs[KRELAY_PEER_A_BRIDGE])
 		ret = set_bridge(peer, nla_get_u8(attrs[KRELAY_PEER_A_BRIDGE]), extack);
+	if (!ret && (attrs[KRELAY_PEER_A_ALLOWEDIPS] ||
+		     change->flags & KRELAY_PEER_SET_REPLACE_ALLOWEDIPS))
+		ret = set_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS], change->flags);
 	if (!ret && attrs[KRELAY_PEER_A_ENDPOINT])
 		ret = krelay_peer_set_endpoint(peer, &change->endpoint, GFP_KERNEL);
-	if (!ret && (change->flags & KRELAY_PEER_SET_REPLACE_ALLOWEDIPS))
-		krelay_cidr_remove_owner(&peer->device->allowed, &peer->allowed);
-	if (!ret && attrs[KRELAY_PEER_A_ALLOWEDIPS])
-		ret = add_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS]);
 	if (ret)
 		return ret;
 

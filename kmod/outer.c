@@ -179,8 +179,6 @@ static int send4(struct krelay_device *kdev, struct sock *sk, struct sk_buff *sk
 		kfree_skb(skb);
 		return PTR_ERR(rt);
 	}
-	/* May be fragmented on the way: PMTU is for the packets inside. */
-	skb->ignore_df = 1;
 	krelay_compat_xmit4(rt, sk, skb, &flow, tos, ip4_dst_hoplimit(&rt->dst));
 	return 0;
 }
@@ -229,6 +227,7 @@ static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *sk
 		kfree_skb(skb);
 		return PTR_ERR(dst);
 	}
+	/* May be fragmented here: PMTU is for the packets inside. */
 	skb->ignore_df = 1;
 	krelay_compat_xmit6(dst, sk, skb, &flow, tos, ip6_dst_hoplimit(dst));
 	return 0;

@@ -89,9 +89,9 @@ static void unpublish(struct krelay_peer *peer)
 }
 
 /*
- * The grace period has ended every packet that held the peer. What is left are
- * its timers, which only queue its works, and its works, which do nothing more
- * for a dead peer.
+ * The grace period has ended every packet and timer that took the peer for
+ * alive, so that no work is queued any more. A work that began before may still
+ * arm a timer: works go first.
  */
 static void destroy(struct krelay_peer *peer)
 {
@@ -138,20 +138,29 @@ static void free_endpoint_rcu(struct rcu_head *rcu)
 	kfree(endpoint);
 }
 
+static struct krelay_endpoint *make_endpoint(const struct krelay_endpoint_key *key, gfp_t gfp)
+{
+	struct krelay_endpoint *endpoint = kmalloc(sizeof(*endpoint), gfp);
+
+	if (!endpoint)
+		return NULL;
+	if (dst_cache_init(&endpoint->cache, gfp)) {
+		kfree(endpoint);
+		return NULL;
+	}
+	endpoint->key = *key;
+	return endpoint;
+}
+
 int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
 			     gfp_t gfp)
 {
 	struct krelay_endpoint *endpoint = NULL, *old;
 
 	if (key) {
-		endpoint = kmalloc(sizeof(*endpoint), gfp);
+		endpoint = make_endpoint(key, gfp);
 		if (!endpoint)
 			return -ENOMEM;
-		if (dst_cache_init(&endpoint->cache, gfp)) {
-			kfree(endpoint);
-			return -ENOMEM;
-		}
-		endpoint->key = *key;
 	}
 
 	spin_lock_bh(&peer->endpoint_lock);
@@ -165,12 +174,29 @@ int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpo
 
 void krelay_peer_reset_route(struct krelay_peer *peer)
 {
-	struct krelay_endpoint *endpoint;
+	struct krelay_endpoint *old, *new;
+	struct krelay_endpoint_key key;
 
 	rcu_read_lock();
-	endpoint = rcu_dereference(peer->endpoint);
-	if (endpoint)
-		dst_cache_reset(&endpoint->cache);
+	old = rcu_dereference(peer->endpoint);
+	if (!old)
+		goto out;
+	key = old->key;
+	memset(&key.source6, 0, sizeof(key.source6));
+	new = make_endpoint(&key, GFP_ATOMIC);
+	if (!new) {
+		dst_cache_reset(&old->cache);
+		goto out;
+	}
+	spin_lock_bh(&peer->endpoint_lock);
+	/* One that came meanwhile is newer: leave it. */
+	if (rcu_access_pointer(peer->endpoint) == old) {
+		rcu_assign_pointer(peer->endpoint, new);
+		new = old;
+	}
+	spin_unlock_bh(&peer->endpoint_lock);
+	call_rcu(&new->rcu, free_endpoint_rcu);
+out:
 	rcu_read_unlock();
 }
 

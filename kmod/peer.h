@@ -148,7 +148,10 @@ void krelay_peer_stop(struct krelay_peer *peer);
 int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
 			     gfp_t gfp);
 
-/* Routes to the endpoint are looked up anew. Context: any. */
+/*
+ * Routes to the endpoint are looked up anew, and our own address with them.
+ * Context: any but hard interrupts.
+ */
 void krelay_peer_reset_route(struct krelay_peer *peer);
 
 /* Drops what waits for a session, and counts it. */

@@ -36,12 +36,12 @@ static unsigned long jitter(void)
 
 void krelay_timers_want_handshake(struct krelay_timers *timers, bool retry)
 {
-	u64 since = ktime_get_boottime_ns() - atomic64_read(&timers->last_initiation);
+	u64 since = ktime_get_boottime_ns() - atomic64_read(&timers->last_sent);
 
 	if (!retry)
 		timers->attempts = 0;
 	/* The pending answer, or the retransmit timer, takes care of it. */
-	if (atomic64_read(&timers->last_initiation) &&
+	if (atomic64_read(&timers->last_sent) &&
 	    since < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
 		return;
 	queue(timers, &timers->works.initiate);
@@ -53,6 +53,7 @@ static void retransmit_expired(struct timer_list *timer)
 
 	if (timers->attempts < KRELAY_MAX_ATTEMPTS) {
 		timers->attempts++;
+		timers->lost = true;
 		krelay_timers_want_handshake(timers, true);
 		return;
 	}
@@ -77,6 +78,7 @@ static void new_handshake_expired(struct timer_list *timer)
 {
 	struct krelay_timers *timers = from_timer(timers, timer, new_handshake);
 
+	timers->lost = true;
 	krelay_timers_want_handshake(timers, false);
 }
 
@@ -122,22 +124,31 @@ void krelay_timers_stop(struct krelay_timers *timers)
 	timers->attempts = 0;
 	timers->keepalive_again = false;
 	timers->refreshed = false;
+	timers->lost = false;
 	/* Who comes back may ask for a handshake at once. */
-	atomic64_set(&timers->last_initiation, 0);
+	atomic64_set(&timers->last_sent, 0);
 }
 
 void krelay_timers_drain(struct krelay_timers *timers)
 {
-	krelay_timers_stop(timers);
 	cancel_work_sync(&timers->works.initiate);
 	cancel_work_sync(&timers->works.keepalive);
 	cancel_work_sync(&timers->works.give_up);
 	cancel_work_sync(&timers->works.expire);
+	/* Last, since works arm them. */
+	krelay_timers_stop(timers);
 }
 
 void krelay_timers_want_keepalive(struct krelay_timers *timers)
 {
 	queue(timers, &timers->works.keepalive);
+}
+
+void krelay_timers_dial_anew(struct krelay_timers *timers)
+{
+	atomic64_set(&timers->last_sent, 0);
+	if (timers->interval)
+		krelay_timers_want_keepalive(timers);
 }
 
 void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds)

@@ -54,7 +54,8 @@ struct krelay_timers_works {
  * @attempts: initiations since the last answer
  * @keepalive_again: more was received while @keepalive was pending
  * @refreshed: this session's last-minute handshake was asked for
- * @last_initiation: sent, nanoseconds since boot, 0 for never
+ * @lost: nothing came back in time: the way may have changed
+ * @last_sent: handshake message, nanoseconds since boot, 0 for never
  * @last_handshake: completed, nanoseconds since 1970, 0 for never
  *
  * Owned by the peer. The counts are hints: two CPUs that race for one send a
@@ -74,7 +75,8 @@ struct krelay_timers {
 	u8 attempts;
 	bool keepalive_again;
 	bool refreshed;
-	atomic64_t last_initiation;
+	bool lost;
+	atomic64_t last_sent;
 	u64 last_handshake;
 };
 
@@ -99,6 +101,9 @@ bool krelay_timers_active(const struct krelay_timers *timers);
 
 /* Sends a keepalive soon, by the work. */
 void krelay_timers_want_keepalive(struct krelay_timers *timers);
+
+/* What was sent before does not count any more; who is kept alive dials at once. */
+void krelay_timers_dial_anew(struct krelay_timers *timers);
 
 /* @seconds may be 0. */
 void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds);

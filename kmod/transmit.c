@@ -96,6 +96,8 @@ static struct sk_buff *encapsulate(struct krelay_device *kdev, struct sk_buff *s
 	header->receiver = keypair->remote_index;
 	header->counter = cpu_to_le64(nonce);
 	skb->ip_summed = CHECKSUM_NONE;
+	/* Of a tunnel inside no offload may see anything any more. */
+	skb->encapsulation = 0;
 	skb_scrub_packet(skb, true);
 	return skb;
 
@@ -248,6 +250,7 @@ void krelay_transmit_keepalive(struct krelay_peer *peer)
 			stage(peer, &batch);
 		return;
 	}
-	krelay_timers_want_handshake(&peer->timers, false);
 	krelay_transmit_staged(peer);
+	if (!skb_queue_empty_lockless(&peer->staged))
+		krelay_timers_want_handshake(&peer->timers, false);
 }

@@ -72,15 +72,6 @@ static inline struct nlattr **krelay_compat_dump_attrs(struct netlink_callback *
 #endif
 }
 
-static inline void krelay_compat_flow_tos(struct flowi4 *flow, u8 tos)
-{
-#ifdef KRELAY_FLOWI4_DSCP
-	flow->flowi4_dscp = inet_dsfield_to_dscp(tos);
-#else
-	flow->flowi4_tos = RT_TOS(tos);
-#endif
-}
-
 /* Consumes @skb. BH must be off. */
 static inline void krelay_compat_xmit4(struct rtable *rt, struct sock *sk, struct sk_buff *skb,
 				       const struct flowi4 *flow, u8 tos, u8 ttl)

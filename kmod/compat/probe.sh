@@ -20,6 +20,5 @@ probe KRELAY_XMIT_IPCB_FLAGS net/udp_tunnel.h 'udp_tunnel_xmit_skb\([^)]*ipcb_fl
 probe KRELAY_TUNNEL_TAKES_SK net/udp_tunnel.h 'udp_tunnel_sock_release\(struct sock '
 probe KRELAY_BLAKE2S_CTX crypto/blake2s.h 'struct blake2s_ctx'
 probe KRELAY_GENL_INFO_DUMP net/genetlink.h 'genl_info_dump\('
-probe KRELAY_FLOWI4_DSCP net/flow.h 'flowi4_dscp'
 probe KRELAY_CRYPTO_UTILS crypto/utils.h 'crypto_memneq'
 exit 0

@@ -36,7 +36,8 @@
  * @KRELAY_CMD_PEER_GET: dump of the device's peers, one %KRELAY_A_PEER a
  *	message. A peer whose allowed IPs do not fit is continued in the next
  *	message, which holds its public key and further allowed IPs only.
- * @KRELAY_CMD_PEER_SET: add a peer or change one. All or nothing.
+ * @KRELAY_CMD_PEER_SET: add a peer or change one. All or nothing, but that a
+ *	want of memory may leave some of the allowed IPs added.
  * @KRELAY_CMD_PEER_DEL: remove a peer and every forward to it.
  * @KRELAY_CMD_FORWARD_GET: dump of the device's forwards, one %KRELAY_A_FORWARD
  *	a message.
@@ -286,8 +287,7 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_HS_REPLAYED: initiation with an old timestamp
  * @KRELAY_STAT_HS_TOO_MANY: initiations of one peer above 50 a second
  * @KRELAY_STAT_HS_QUEUE_FULL: handshake message while 4096 wait
- * @KRELAY_STAT_HS_UNDER_LOAD: handshake message answered by a cookie, or above
- *	the rate of its source, while under load
+ * @KRELAY_STAT_HS_UNDER_LOAD: handshake message answered by a cookie
  * @KRELAY_STAT_HS_INITIATION_SENT: initiations sent
  * @KRELAY_STAT_HS_INITIATION_RECEIVED: valid initiations received
  * @KRELAY_STAT_HS_RESPONSE_SENT: responses sent
@@ -307,9 +307,12 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_BRIDGE_TOO_BIG: larger than the way; the sender was told so
  * @KRELAY_STAT_BRIDGE_NO_ROUTE: no way back to the visitor
  * @KRELAY_STAT_BRIDGE_NO_MEMORY: no memory to rewrite a packet
+ * @KRELAY_STAT_BRIDGE_DOWN: visitor's packet while the tunnel is down
  * @KRELAY_STAT_HOME_NO_BRIDGE: reply to a connection whose bridge is gone
  * @KRELAY_STAT_HOME_NO_ROUTE: reply for which no route could be made
  * @KRELAY_STAT_HOME_TTL: forwarded reply whose time to live ended here
+ * @KRELAY_STAT_HOME_TOO_BIG: forwarded reply larger than the tunnel's MTU; the
+ *	sender was told so
  */
 enum krelay_stat {
 	KRELAY_STAT_UNSPEC,
@@ -349,9 +352,11 @@ enum krelay_stat {
 	KRELAY_STAT_BRIDGE_TOO_BIG,
 	KRELAY_STAT_BRIDGE_NO_ROUTE,
 	KRELAY_STAT_BRIDGE_NO_MEMORY,
+	KRELAY_STAT_BRIDGE_DOWN,
 	KRELAY_STAT_HOME_NO_BRIDGE,
 	KRELAY_STAT_HOME_NO_ROUTE,
 	KRELAY_STAT_HOME_TTL,
+	KRELAY_STAT_HOME_TOO_BIG,
 
 	__KRELAY_STAT_MAX
 };
