@@ -126,6 +126,10 @@ int config_load(struct config *config, const char *argument)
 		return ret;
 	at.file = file;
 	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+		ret = refuse(NULL, "%s may not be read by this user: run as root.", file);
+		goto cleanup;
+	}
 	if (fd < 0) {
 		ret = refuse(&at, "the file cannot be opened, %s: write it, or name another.",
 			     strerror(errno));

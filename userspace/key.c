@@ -7,20 +7,13 @@
 
 bool key_parse(const char *text, uint8_t key[KRELAY_KEY_LEN])
 {
-	char again[KEY_TEXT_LEN];
 	size_t len;
-	bool same;
 
-	if (strlen(text) != KEY_TEXT_LEN - 1)
-		return false;
-	if (sodium_base642bin(key, KRELAY_KEY_LEN, text, KEY_TEXT_LEN - 1, NULL, &len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) || len != KRELAY_KEY_LEN)
-		return false;
-	/* Spare bits at the end must be zero, so that a key has one text only. */
-	key_format(key, again);
-	same = !sodium_memcmp(again, text, KEY_TEXT_LEN);
-	sodium_memzero(again, sizeof(again));
-	return same;
+	/* Spare bits at the end are refused, too, so a key has one text only. */
+	return strlen(text) == KEY_TEXT_LEN - 1 &&
+	       !sodium_base642bin(key, KRELAY_KEY_LEN, text, KEY_TEXT_LEN - 1, NULL, &len, NULL,
+				  sodium_base64_VARIANT_ORIGINAL) &&
+	       len == KRELAY_KEY_LEN;
 }
 
 void key_format(const uint8_t key[KRELAY_KEY_LEN], char text[KEY_TEXT_LEN])

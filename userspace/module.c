@@ -217,6 +217,8 @@ int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file
 	ret = change(kernel, message);
 	if (ret && kernel->offset)
 		index = message_forward_at(message, kernel->offset);
+	if (device->forwards.count == 1)
+		index = 0;
 	message_free(message);
 	if (!ret)
 		return 0;

@@ -101,6 +101,7 @@ static const struct {
 	{ "tcp/-80", "t.conf:9: Forward port \"-80\" is no port or range of ports: " },
 	{ "tcp/80-90-100", "t.conf:9: Forward port \"80-90-100\" is no port or range of " },
 	{ "tcp/http", "t.conf:9: Forward port \"http\" is no port or range of ports: " },
+	{ "tcp/81-80", "t.conf:9: Forward port \"81-80\" ends before it begins: write 80-81." },
 	{ "tcp/90-80", "t.conf:9: Forward port \"90-80\" ends before it begins: write 80-90." },
 	{ "tcp/80 443", "t.conf:9: Forward \"tcp/80 443\" has words after its ports that mean " },
 	{ "tcp/80 on", "t.conf:9: Forward \"tcp/80 on\" has words after its ports that mean " },
@@ -180,6 +181,26 @@ static void test_aim(void **state)
 		       "Forward = tcp/80 on 2001:db8::1\n",
 		       "t.conf:7: Forward \"tcp/80 on 2001:db8::1\" names no target address and "
 		       "peer " KEY_A " has no IPv6 host among its AllowedIPs: ");
+}
+
+/* Each forward goes to the peer in whose section it stands. */
+static void test_two_homes(void **state)
+{
+	struct config config;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(parse(&config, "[Interface]\nPrivateKey = " PRIVATE_KEY "\nPublic = ens3\n"
+			       "[Peer]\nForward = tcp/1\nPublicKey = " KEY_A "\nAllowedIPs = 10.0.0.2\n"
+			       "[Peer]\nForward = tcp/2\nPublicKey = " KEY_B "\nAllowedIPs = 10.0.0.3\n"),
+			 0);
+	assert_int_equal(config.device.forwards.count, 2);
+	for (i = 0; i < 2; i++) {
+		assert_memory_equal(config.device.forwards.items[i].peer,
+				    config.device.peers.items[i].public_key, KRELAY_KEY_LEN);
+		assert_int_equal(config.device.forwards.items[i].target.bytes[3], 2 + i);
+	}
+	config_free(&config);
 }
 
 static void assert_overlap(const char *first, const char *second, const char *which)
@@ -314,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_aim),
+		cmocka_unit_test(test_two_homes),
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_overlaps_random),
 		cmocka_unit_test(test_accept),

@@ -316,6 +316,68 @@ static void test_peer_answer(void **state)
 	device_free(&device);
 }
 
+/* A peer with one allowed IP and an endpoint of these lengths. */
+static bool read_peer(int address_len, int prefix_len, int prefix, int endpoint_len)
+{
+	struct sockaddr_in6 endpoint = { .sin6_family = AF_INET6 };
+	struct nlattr *outer, *list, *entry;
+	struct device device = { 0 };
+	uint8_t bytes[32] = { 1 };
+	struct nl_msg *message;
+	bool good;
+
+	message = answer_start();
+	outer = nla_nest_start(message, KRELAY_A_PEER);
+	nla_put(message, KRELAY_PEER_A_PUBLIC_KEY, 32, bytes);
+	nla_put(message, KRELAY_PEER_A_ENDPOINT, endpoint_len, &endpoint);
+	list = nla_nest_start(message, KRELAY_PEER_A_ALLOWEDIPS);
+	entry = nla_nest_start(message, KRELAY_PEER_A_ALLOWEDIP);
+	nla_put(message, KRELAY_ALLOWEDIP_A_ADDRESS, address_len, bytes);
+	bytes[0] = prefix;
+	nla_put(message, KRELAY_ALLOWEDIP_A_PREFIX, prefix_len, bytes);
+	nla_nest_end(message, entry);
+	nla_nest_end(message, list);
+	nla_nest_end(message, outer);
+	good = message_read(nlmsg_hdr(message), &device);
+	nlmsg_free(message);
+	device_free(&device);
+	return good;
+}
+
+static bool read_stat(int len)
+{
+	struct nlattr *outer, *list;
+	struct device device = { 0 };
+	struct nl_msg *message;
+	uint64_t value = 1;
+	bool good;
+
+	message = answer_start();
+	outer = nla_nest_start(message, KRELAY_A_DEVICE);
+	list = nla_nest_start(message, KRELAY_DEVICE_A_STATS);
+	nla_put(message, KRELAY_STAT_RX_REPLAY, len, &value);
+	nla_nest_end(message, list);
+	nla_nest_end(message, outer);
+	good = message_read(nlmsg_hdr(message), &device);
+	nlmsg_free(message);
+	device_free(&device);
+	return good;
+}
+
+static void test_wrong_lengths(void **state)
+{
+	(void)state;
+	assert_true(read_peer(4, 1, 32, 28));
+	assert_true(read_peer(16, 1, 128, 28));
+	assert_false(read_peer(5, 1, 32, 28));
+	assert_false(read_peer(4, 0, 32, 28));
+	assert_false(read_peer(4, 1, 33, 28));
+	assert_false(read_peer(16, 1, 129, 28));
+	assert_false(read_peer(4, 1, 32, 16));
+	assert_true(read_stat(8));
+	assert_false(read_stat(4));
+}
+
 /* Answers that are cut off or lie must not be believed, and never read beyond their end. */
 static void test_spoilt_answers(void **state)
 {
@@ -363,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_many_forwards),
 		cmocka_unit_test(test_device_answer),
 		cmocka_unit_test(test_peer_answer),
+		cmocka_unit_test(test_wrong_lengths),
 		cmocka_unit_test(test_spoilt_answers),
 	};
 

@@ -73,6 +73,12 @@ static void test_prefixes(void **state)
 	assert_true(prefix_parse("255.255.255.255/11", &a));
 	prefix_mask(&a);
 	assert_string_equal(prefix_format(&a, text), "255.224.0.0/11");
+	assert_true(prefix_parse("255.255.255.255/7", &a));
+	prefix_mask(&a);
+	assert_string_equal(prefix_format(&a, text), "254.0.0.0/7");
+	assert_true(prefix_parse("255.255.255.255/8", &a));
+	prefix_mask(&a);
+	assert_string_equal(prefix_format(&a, text), "255.0.0.0/8");
 	assert_true(prefix_parse("ffff:ffff::ffff/20", &a));
 	prefix_mask(&a);
 	assert_string_equal(prefix_format(&a, text), "ffff:f000::/20");
