@@ -17,7 +17,8 @@ setup() {
 	relay_up || return
 	good_file >$run/good0.conf
 	# Were this refused, all that follows would be refused for its sake.
-	in_bridge relayctl up $run/good0.conf && in_bridge relayctl down $run/good0.conf
+	in_bridge relayctl up $run/good0.conf && in_bridge relayctl down $run/good0.conf || return
+	configuration >$run/configuration
 }
 
 # Every key that is spoilt below, each on a line of its own.
@@ -52,35 +53,44 @@ configuration() {
 }
 
 # refused START COMMAND...: the command fails with one sentence that begins so.
+# No more processes than needed: each costs a lot under emulation.
 refused() {
-	local start=$1 status before
+	local start=$1 status=0 said
 	shift
-	before=$(configuration)
-	status=0
 	in_bridge "$@" >$run/stdout 2>$run/stderr || status=$?
-	echo "$ $*"
-	cat $run/stderr
+	mapfile -t said <$run/stderr
+	echo "\$ $*"
+	printf '%s\n' "${said[@]}"
 	is "exit status" $status 1
-	is "stdout" "$(cat $run/stdout)" ""
-	is "lines on stderr" "$(wc -l <$run/stderr)" 1
-	case $(cat $run/stderr) in
+	is "stdout" "$(<$run/stdout)" ""
+	is "lines on stderr" ${#said[@]} 1
+	case $said in
 	"$start"*[.?]) ;;
 	*) echo "That is not a sentence which begins with '$start'."; return 1 ;;
 	esac
-	is "the configuration" "$(configuration)" "$before"
+}
+
+unchanged() {
+	configuration | diff $run/configuration - || { echo "The configuration changed."; return 1; }
 }
 
 # spoilt LINE...: each takes the place of the same key in the good file (the
 # second of them with nth=2).
 spoilt() {
-	local line key n
+	local line key n at left good
 	for line; do
 		key=${line%% =*}
-		n=$(grep -n "^$key =" $run/good0.conf | sed -n "${nth:-1}p" | cut -d: -f1)
+		mapfile -t good <$run/good0.conf
 		# A key that is not there is put below the last one.
-		[ -n "$n" ] || n=$(($(wc -l <$run/good0.conf) + 1))
-		{ head -n $((n - 1)) $run/good0.conf; echo "$line"; tail -n +$((n + 1)) $run/good0.conf; } >$bad
-		refused "$bad:$n: " relayctl up $bad || return
+		at=${#good[@]} left=${nth:-1}
+		for n in "${!good[@]}"; do
+			if [[ ${good[n]} == "$key ="* ]] && [ $((left -= 1)) = 0 ]; then
+				at=$n
+			fi
+		done
+		good[at]=$line
+		printf '%s\n' "${good[@]}" >$bad
+		refused "$bad:$((at + 1)): " relayctl up $bad
 	done
 }
 
@@ -94,6 +104,7 @@ test_malformed_keys() {
 	fails grep SECRET $run/stderr
 	echo hello >$run/in
 	refused "relayctl: " sh -c "relayctl pubkey <$run/in"
+	unchanged
 }
 
 test_malformed_addresses() {
@@ -102,6 +113,7 @@ test_malformed_addresses() {
 		"AllowedIPs = all" "Endpoint = 198.51.100.2" "Endpoint = fd00::1:51820x" \
 		"Forward = tcp/80 on 1.2.3" "Forward = tcp/80 -> 10.67.0.999:80" \
 		"Forward = tcp/80 -> 10.68.0.1:80"
+	unchanged
 }
 
 test_malformed_ports() {
@@ -112,6 +124,7 @@ test_malformed_ports() {
 		"Forward = tcp/80 -> 0" "Forward = tcp/80 80"
 	refused "relayctl: " relayctl forward add relay0 home tcp/65536
 	refused "relayctl: " relayctl forward del relay0 tcp/x
+	unchanged
 }
 
 test_malformed_ranges() {
@@ -120,6 +133,7 @@ test_malformed_ranges() {
 		"Forward = tcp/80-82 -> 65535" "MTU = 10" "PersistentKeepalive = 65536" \
 		"FwMark = 0x100000000"
 	refused "relayctl: " relayctl forward add relay0 home tcp/90-81
+	unchanged
 }
 
 test_unknown_keys_in_the_file() {
@@ -128,6 +142,7 @@ test_unknown_keys_in_the_file() {
 	refused "$bad:3: " relayctl up $bad
 	printf 'ListenPort = 1\n' >$bad
 	refused "$bad:1: " relayctl up $bad
+	unchanged
 }
 
 test_duplicate_forwards() {
@@ -135,8 +150,7 @@ test_duplicate_forwards() {
 	refused "relayctl: " relayctl forward add relay0 home tcp/80
 	refused "relayctl: " relayctl forward add relay0 home 'tcp/70-90'
 	refused "relayctl: " relayctl forward add relay0 home 'tcp/9001, tcp/9001'
-	# Another device's forward of the same port cannot be served, either.
-	spoilt "Forward = tcp/8080"
+	unchanged
 }
 
 test_unknown_peers_and_interfaces() {
@@ -150,6 +164,7 @@ test_unknown_peers_and_interfaces() {
 	refused "relayctl: " relayctl down ens3
 	refused "relayctl: " relayctl up relay0
 	refused "" relayctl up /run/krelay-test/nofile.conf
+	unchanged
 }
 
 test_missing_privilege() {
@@ -164,6 +179,7 @@ test_missing_privilege() {
 	ip netns exec bridge relayctl forward list relay0 | grep -q tcp/80
 	# To read wants the capability, too: keys and endpoints are private.
 	refused "relayctl: " $as relayctl show relay0
+	unchanged
 }
 
 test_missing_module() {
