@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hooks.h"
@@ -21,6 +22,26 @@ static int load(struct config *config, const char *argument, char ifname[IFNAMSI
 	return ret;
 }
 
+/*
+ * While the link is down, but there, what visitors still send is dropped. Without
+ * it this host would refuse it, and so end connections that could go on when
+ * the link comes back.
+ */
+static int fade_out(struct kernel *kernel, const char *name, unsigned int ifindex)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	struct device device;
+	int ret;
+
+	ret = module_read(kernel, name, &device);
+	if (!ret && device.forwards.count) {
+		ret = link_down(kernel, name, ifindex);
+		nanosleep(&second, NULL);
+	}
+	device_free(&device);
+	return ret;
+}
+
 static int take_down(struct kernel *kernel, const struct config *config, const char *name)
 {
 	unsigned int ifindex;
@@ -29,7 +50,7 @@ static int take_down(struct kernel *kernel, const struct config *config, const c
 		return -1;
 	if (hooks_run(config, HOOK_PRE_DOWN))
 		return -1;
-	if (link_delete(kernel, name, ifindex, false))
+	if (fade_out(kernel, name, ifindex) || link_delete(kernel, name, ifindex, false))
 		return -1;
 	dns_unset(config);
 	return hooks_run(config, HOOK_POST_DOWN);

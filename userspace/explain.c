@@ -205,6 +205,11 @@ static const struct {
 		.meaning = "There was no memory to rewrite packets",
 		.advice = "free memory, or give the machine more.",
 	},
+	[KRELAY_STAT_BRIDGE_DOWN] = {
+		STAT(BRIDGE_DOWN),
+		.meaning = "Visitors sent packets while the interface was down",
+		.advice = "set it up again: their connections go on if that is soon.",
+	},
 	[KRELAY_STAT_HOME_NO_BRIDGE] = {
 		STAT(HOME_NO_BRIDGE),
 		.meaning = "Replies belonged to a connection whose bridge is gone",
@@ -219,6 +224,11 @@ static const struct {
 		STAT(HOME_TTL),
 		.meaning = "Forwarded replies ended their time to live here",
 		.advice = "look for a routing loop between home and the service.",
+	},
+	[KRELAY_STAT_HOME_TOO_BIG] = {
+		STAT(HOME_TOO_BIG),
+		.meaning = "Forwarded replies were too big for the tunnel and the senders were told so",
+		.advice = "there is nothing to do unless downloads hang: then let ICMP through to the service.",
 	},
 };
 

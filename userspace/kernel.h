@@ -64,6 +64,7 @@ int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned 
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
 int link_up(struct kernel *kernel, const char *name, unsigned int ifindex);
+int link_down(struct kernel *kernel, const char *name, unsigned int ifindex);
 int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 		     const struct prefix *address);
 /* @table: 0 for the main one. */

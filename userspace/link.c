@@ -102,19 +102,33 @@ int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, b
 	return quiet ? -1 : kernel_refuse(kernel, NULL, "removing the interface %s", name);
 }
 
-int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
+static int change_flags(struct kernel *kernel, unsigned int ifindex, bool up)
 {
-	struct rtnl_link *link = rtnl_link_alloc();
+	struct rtnl_link *change = rtnl_link_alloc();
 	int err;
 
-	must(link);
-	rtnl_link_set_ifindex(link, ifindex);
-	rtnl_link_set_flags(link, IFF_UP);
+	must(change);
+	rtnl_link_set_ifindex(change, ifindex);
+	if (up)
+		rtnl_link_set_flags(change, IFF_UP);
+	else
+		rtnl_link_unset_flags(change, IFF_UP);
 	kernel_begin(kernel);
-	err = rtnl_link_change(kernel->route, link, link, 0);
-	rtnl_link_put(link);
-	return kernel_failed(kernel, err) ?
+	err = rtnl_link_change(kernel->route, change, change, 0);
+	rtnl_link_put(change);
+	return err;
+}
+
+int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
+{
+	return kernel_failed(kernel, change_flags(kernel, ifindex, true)) ?
 	       kernel_refuse(kernel, NULL, "setting the interface %s up", name) : 0;
+}
+
+int link_down(struct kernel *kernel, const char *name, unsigned int ifindex)
+{
+	return kernel_failed(kernel, change_flags(kernel, ifindex, false)) ?
+	       kernel_refuse(kernel, NULL, "setting the interface %s down", name) : 0;
 }
 
 static struct nl_addr *to_nl(const struct prefix *prefix)
