@@ -102,10 +102,11 @@ static int (*const steps[])(struct kernel *kernel, const struct config *config) 
 	run_pre_up,
 	module_set_device,
 	module_set_peers,
+	/* Before the link is up: what visitors send in between is not refused. */
+	set_forwards,
 	add_addresses,
 	set_up,
 	add_routes,
-	set_forwards,
 	set_dns,
 	run_post_up,
 };

@@ -370,9 +370,12 @@ start() {
 }
 
 services_stop() {
-	[ ! -e $run/pids ] || kill $(cat $run/pids) 2>/dev/null
+	local pids
+	pids=$(cat $run/pids 2>/dev/null) || return 0
 	rm -f $run/pids
-	wait 2>/dev/null
+	# shellcheck disable=SC2086
+	{ kill $pids; wait $pids; } 2>/dev/null
+	return 0
 }
 
 # wait_port HOST PORT: until something listens there on TCP.
