@@ -19,8 +19,13 @@ traffic() {
 		ask udp $PUBLIC 7 x
 	done >/dev/null 2>&1 &
 	echo $! >>$run/traffic
-	# Not by the function, whose shell would be killed instead.
-	ip netns exec visitor socat -u -b 1200 /dev/zero UDP-DATAGRAM:$PUBLIC:7 >/dev/null 2>&1 &
+	# Not by the function, whose shell would be killed instead. Paced: a flood
+	# leaves an emulated CPU no time for the hooks that come and go.
+	ip netns exec visitor perl -MSocket -e '
+		socket(my $s, PF_INET, SOCK_DGRAM, 0);
+		my $to = pack_sockaddr_in(7, inet_aton($ARGV[0]));
+		while (1) { send($s, "x" x 1200, 0, $to); select(undef, undef, undef, 0.002) }
+	' $PUBLIC >/dev/null 2>&1 &
 	echo $! >>$run/traffic
 }
 
