@@ -44,11 +44,31 @@ uninstall:
 	$(Q)test -n "$(DESTDIR)" || depmod $(KVER)
 	$(Q)$(MAKE) -C userspace uninstall
 
+# Into the tree of DKMS, which builds the module again after each update of the
+# kernel.
+DKMS_SOURCE = $(DESTDIR)/usr/src/krelay-$(KRELAY_VERSION)
+
+dkms-install:
+	$(Q)$(MAKE) dkms-uninstall
+	$(Q)$(MAKE) dkms-source
+	$(Q)dkms install -m krelay -v $(KRELAY_VERSION)
+
+dkms-source:
+	$(Q)rm -rf $(DKMS_SOURCE)
+	$(Q)mkdir -p $(DKMS_SOURCE)
+	$(Q)cp -r Makefile Kbuild dkms.conf COPYING kmod include $(DKMS_SOURCE)
+	$(Q)find $(DKMS_SOURCE) \( -name '*.o' -o -name '.*.cmd' \) -delete
+
+dkms-uninstall:
+	$(Q)dkms remove -m krelay -v $(KRELAY_VERSION) --all >/dev/null 2>&1 || true
+	$(Q)rm -rf $(DKMS_SOURCE)
+
 clean:
 	$(Q)test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) V=$(V) clean
-	$(Q)$(MAKE) -C userspace clean
+# DKMS has the module's part alone.
+	$(Q)test ! -e userspace || $(MAKE) -C userspace clean
+	$(Q)test ! -e tests || $(MAKE) -C tests/unit clean
 	$(Q)rm -rf build
-
 
 # What follows needs Debian 12, and root or sudo once, for apt-get. The module
 # is built and run there for the newest installed kernel with headers, which
@@ -96,6 +116,8 @@ help:
 	@echo '  make relayctl       relayctl alone'
 	@echo '  make install        both, and the manual (DESTDIR=, prefix=, MODDIR=)'
 	@echo '  make uninstall      what install installed'
+	@echo '  make dkms-install   the module by DKMS, for this kernel and those to come'
+	@echo '  make dkms-uninstall'
 	@echo '  make clean          what was built'
 	@echo
 	@echo '  make demo           a visitor reaches a web server behind CGNAT, in a virtual machine'
@@ -108,4 +130,5 @@ help:
 	@echo '  V=1 shows commands. demo and check install what they need through apt-get.'
 
 .PHONY: all module headers relayctl install uninstall clean
+.PHONY: dkms-install dkms-source dkms-uninstall
 .PHONY: demo check check-one style sparse vm-shell vm-build vm-deps check-deps help

@@ -167,6 +167,15 @@ test_unknown_peers_and_interfaces() {
 	unchanged
 }
 
+test_the_examples_are_accepted() {
+	local end
+	for end in bridge home; do
+		sed "s|PRIVATE-KEY|$(wg genkey)|; s|PUBLIC-KEY|$(wg genkey | wg pubkey)|; s|vps.example.org|$PUBLIC|" \
+			"$lib/../../docs/examples/$end.conf" >$bad
+		in_bridge relayctl check $bad
+	done
+}
+
 test_missing_privilege() {
 	local as='setpriv --reuid 65534 --regid 65534 --clear-groups'
 	cp $run/good0.conf $bad
@@ -201,5 +210,5 @@ test_missing_module() {
 }
 
 scenario malformed_keys malformed_addresses malformed_ports malformed_ranges \
-	unknown_keys_in_the_file duplicate_forwards unknown_peers_and_interfaces \
+	unknown_keys_in_the_file duplicate_forwards unknown_peers_and_interfaces the_examples_are_accepted \
 	missing_privilege missing_module

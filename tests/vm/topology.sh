@@ -129,6 +129,25 @@ topology_up() {
 		in_host $host sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	done
 	in_bridge sysctl -qw net.ipv4.ip_forward=0
+	# A VPS with a firewall, which also makes conntrack look at every packet. The
+	# relay has to do without either's consent; the recipe needs the DNAT line.
+	in_bridge nft -f - <<-END
+	table ip firewall {
+		chain input {
+			type filter hook input priority filter; policy drop;
+			ct state established,related accept
+			iifname { "lo", "relay0" } accept
+			ip protocol icmp accept
+			tcp dport 22 accept
+			udp dport  accept
+		}
+		chain forward {
+			type filter hook forward priority filter; policy drop;
+			ct state established,related accept
+			ct status dnat accept
+		}
+	}
+	END
 
 	in_cgnat nft -f - <<-END
 	table ip nat {
@@ -284,7 +303,9 @@ recipe_bridge_down() {
 	ip -n bridge link del relay0
 	in_bridge sysctl -qw net.ipv4.ip_forward=0
 	in_bridge iptables -P FORWARD ACCEPT
-	in_bridge nft flush ruleset
+	in_bridge iptables -t nat -F
+	in_bridge iptables -F FORWARD
+	in_bridge iptables -t mangle -F
 }
 
 recipe_home_up() {
@@ -421,6 +442,11 @@ footprint_save() {
 
 footprint_changes() {
 	footprint "$1" | grep -v relay0 | diff "$run/$1.footprint" -
+}
+
+# What the bridge's conntrack knows of visitors, but for the port it serves itself.
+relayed_entries() {
+	in_bridge conntrack -L 2>/dev/null | grep -E "^(tcp|udp) .*src=198\.51\.100\." | grep -v "dport=22 "
 }
 
 # endpoint HOST: where that end of the relay sends to, ADDRESS:PORT.
