@@ -88,6 +88,17 @@ check-one: check-deps
 	$(Q)test -n "$(T)" || { echo "Name a test: make check-one T=udp_by_port" >&2; exit 1; }
 	$(Q)KRELAY_KVER="$(VMKVER)" tests/check one "$(T)"
 
+# Neither is a part of check: they take longer, and 2 GB below ~/.cache/krelay.
+check-debug: check-deps
+	$(Q)tests/deps debug
+	$(Q)root=$$(tests/debug-kernel) && \
+		KRELAY_KVER=$$root KRELAY_OUT=$(CURDIR)/build/check-debug \
+		tests/check build scenarios
+
+check-kernels: check-deps
+	$(Q)tests/deps kernels
+	$(Q)tests/check-kernels $(SUITES)
+
 style sparse: check-deps
 	$(Q)KRELAY_KVER="$(VMKVER)" tests/check $@
 
@@ -123,6 +134,8 @@ help:
 	@echo '  make demo           a visitor reaches a web server behind CGNAT, in a virtual machine'
 	@echo '  make check          everything that is tested; ends with `N passed, N failed`'
 	@echo '  make check-one T=t  one test, or one scenario file (docs/testing.md)'
+	@echo '  make check-debug    the scenarios on a kernel that looks for bugs, built once'
+	@echo '  make check-kernels  builds and scenarios on 6.1, bookworm-backports and sid (SUITES=)'
 	@echo '  make style          checkpatch'
 	@echo '  make sparse         the module with W=1 and sparse; a warning is a failure'
 	@echo '  make vm-shell       a shell in the virtual machine, with the relay up'
@@ -131,4 +144,5 @@ help:
 
 .PHONY: all module headers relayctl install uninstall clean
 .PHONY: dkms-install dkms-source dkms-uninstall
-.PHONY: demo check check-one style sparse vm-shell vm-build vm-deps check-deps help
+.PHONY: demo check check-one check-debug check-kernels style sparse
+.PHONY: vm-shell vm-build vm-deps check-deps help

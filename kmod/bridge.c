@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bridge.h"
 
+#include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +11,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
+#include "compat/compat.h"
 #include "forwards.h"
 #include "outer.h"
 #include "peer.h"

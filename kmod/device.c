@@ -230,7 +230,7 @@ static void destruct(struct net_device *dev)
 	destroy_workqueue(kdev->workqueue);
 	rhashtable_destroy(&kdev->peers_by_key);
 	krelay_index_destroy(&kdev->indices);
-	free_percpu(dev->tstats);
+	krelay_compat_free_tstats(dev);
 	free_percpu(kdev->stats);
 	memzero_explicit(&kdev->identity, sizeof(kdev->identity));
 	memzero_explicit(&kdev->checker, sizeof(kdev->checker));
@@ -276,12 +276,13 @@ static void setup(struct net_device *dev)
 static int newlink_in(struct net *net, struct net_device *dev, struct netlink_ext_ack *extack)
 {
 	struct krelay_device *kdev = netdev_priv(dev);
-	int ret = -ENOMEM;
+	int ret;
 
 	rcu_assign_pointer(kdev->transit, net);
-	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
-	if (!dev->tstats)
+	ret = krelay_compat_alloc_tstats(dev);
+	if (ret)
 		return ret;
+	ret = -ENOMEM;
 	kdev->stats = alloc_percpu(struct krelay_stats);
 	if (!kdev->stats)
 		goto err_tstats;
@@ -312,7 +313,7 @@ err_workqueue:
 err_stats:
 	free_percpu(kdev->stats);
 err_tstats:
-	free_percpu(dev->tstats);
+	krelay_compat_free_tstats(dev);
 	return ret;
 }
 

@@ -14,6 +14,7 @@
 #include <net/netns/generic.h>
 #include <net/route.h>
 
+#include "compat/compat.h"
 #include "conntrack.h"
 #include "peer.h"
 #include "rewrite.h"

@@ -47,6 +47,29 @@ static inline void krelay_compat_set_lltx(struct net_device *dev)
 #endif
 }
 
+/*
+ * dev->tstats. Where a device can say that it has them the core allocates and
+ * frees them, and iptunnel_xmit_stats() may warn of a device that says nothing.
+ */
+static inline int krelay_compat_alloc_tstats(struct net_device *dev)
+{
+#ifdef KRELAY_DEV_STAT_TYPE
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+#else
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return -ENOMEM;
+#endif
+	return 0;
+}
+
+static inline void krelay_compat_free_tstats(struct net_device *dev)
+{
+#ifndef KRELAY_DEV_STAT_TYPE
+	free_percpu(dev->tstats);
+#endif
+}
+
 #ifdef KRELAY_NEWLINK_PARAMS
 #define KRELAY_COMPAT_NEWLINK(name)						\
 static int name(struct net_device *dev, struct rtnl_newlink_params *params,	\

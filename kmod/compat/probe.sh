@@ -14,6 +14,7 @@ probe()
 }
 
 probe KRELAY_NEWLINK_PARAMS net/rtnetlink.h 'struct rtnl_newlink_params'
+probe KRELAY_DEV_STAT_TYPE linux/netdevice.h ' pcpu_stat_type[:;]'
 probe KRELAY_DEV_LLTX linux/netdevice.h ' lltx ?[:;]'
 probe KRELAY_GSO_HEADER net/gso.h '__skb_gso_segment'
 probe KRELAY_XMIT_IPCB_FLAGS net/udp_tunnel.h 'udp_tunnel_xmit_skb\([^)]*ipcb_flags'

@@ -7,7 +7,7 @@
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 if [ -z "${KRELAY_VM:-}" ]; then
-	log=$lib/../../build/check/$(basename "$0" .t)
+	log=${KRELAY_OUT:-$lib/../../build/check}/$(basename "$0" .t)
 	mkdir -p "$(dirname "$log")"
 	export KRELAY_VM_LOG=$log.console
 	# shellcheck disable=SC2086
@@ -99,7 +99,7 @@ skip() {
 
 # eventually SECONDS COMMAND...: try until it succeeds.
 eventually() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * KRELAY_SLOW))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "It never came true: $*"; return 1; }
@@ -112,7 +112,7 @@ ask() {
 }
 
 fetch() {
-	in_visitor curl -sS -m 60 "$@"
+	in_visitor curl -sS -m $((60 * KRELAY_SLOW)) "$@"
 }
 
 # download [slow/]NAME [CURL OPTION...]: its sum has to be the file's.

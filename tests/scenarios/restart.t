@@ -31,9 +31,8 @@ traffic() {
 
 traffic_stop() {
 	# shellcheck disable=SC2046
-	{ kill $(cat $run/traffic); wait $(cat $run/traffic); } 2>/dev/null
+	{ kill $(cat $run/traffic); wait $(cat $run/traffic); } 2>/dev/null || :
 	rm -f $run/traffic
-	return 0
 }
 
 quiet_dmesg() {

@@ -363,7 +363,7 @@ relay_down() {
 # Home dials by itself (its keepalive), so no packet is sent from here.
 wait_handshake() {
 	local n
-	for n in $(seq "${1:-100}"); do
+	for n in $(seq $((${1:-100} * ${KRELAY_SLOW:-1}))); do
 		if in_bridge ping -qc 1 -W 1 $HOME_TUN >/dev/null 2>&1; then
 			return 0
 		fi
@@ -395,8 +395,7 @@ services_stop() {
 	pids=$(cat $run/pids 2>/dev/null) || return 0
 	rm -f $run/pids
 	# shellcheck disable=SC2086
-	{ kill $pids; wait $pids; } 2>/dev/null
-	return 0
+	{ kill $pids; wait $pids; } 2>/dev/null || :
 }
 
 # wait_port HOST PORT: until something listens there on TCP.
