@@ -36,8 +36,9 @@ traffic_stop() {
 }
 
 quiet_dmesg() {
-	# Links that come up are no complaint.
-	is "what the kernel said" "$(dmesg -l emerg,alert,crit,err,warn)" ""
+	# An emulated CPU is slow now and then, which is no complaint.
+	is "what the kernel said" \
+		"$(dmesg -l emerg,alert,crit,err,warn | grep -v 'hrtimer: interrupt took')" ""
 }
 
 test_bridge_restarts_in_mid_download() {
