@@ -222,6 +222,17 @@ struct krelay_device *krelay_device_of(struct net_device *dev)
 	return dev->netdev_ops == &netdev_ops ? netdev_priv(dev) : NULL;
 }
 
+struct krelay_device *krelay_device_next(struct krelay_device *kdev, struct krelay_device *last)
+{
+	struct krelay_device *next = list_prepare_entry(last, &devices, list);
+
+	list_for_each_entry_continue(next, &devices, list)
+		if (next != kdev &&
+		    rtnl_dereference(next->transit) == rtnl_dereference(kdev->transit))
+			return next;
+	return NULL;
+}
+
 /* After the last grace period: nobody holds anything of it any more. */
 static void destruct(struct net_device *dev)
 {
@@ -256,6 +267,7 @@ static void setup(struct net_device *dev)
 	dev->hw_features |= features;
 	dev->hw_enc_features |= features;
 	dev->mtu = DEFAULT_MTU;
+	dev->min_mtu = IPV4_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU;
 	dev->needs_free_netdev = true;
 	krelay_compat_set_lltx(dev);

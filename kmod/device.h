@@ -18,6 +18,13 @@ void krelay_device_exit(void);
 /* Return: @dev's private part, or NULL if it is no krelay netdev. */
 struct krelay_device *krelay_device_of(struct net_device *dev);
 
+/*
+ * Walks the devices that share the namespace of @kdev's UDP socket with it.
+ * Return: the one behind @last, the first for NULL; NULL at the end.
+ * Context: RTNL.
+ */
+struct krelay_device *krelay_device_next(struct krelay_device *kdev, struct krelay_device *last);
+
 /* Removes the peer and all forwards to it. Return: 0 or -ENOMEM. Context: RTNL. */
 int krelay_device_remove_peer(struct krelay_peer *peer);
 

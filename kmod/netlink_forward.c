@@ -7,6 +7,7 @@
 
 #include "bridge.h"
 #include "compat/compat.h"
+#include "device.h"
 #include "event.h"
 #include "forwards.h"
 #include "netlink_common.h"
@@ -191,6 +192,25 @@ static int append(struct list *list, struct krelay_device *kdev, const struct nl
 	return 0;
 }
 
+static bool is_forward(const struct nlattr *attr)
+{
+	return nla_type(attr) == KRELAY_A_FORWARD;
+}
+
+/* So that the asker can tell which of the request's forwards is meant. */
+static void point_at(struct genl_info *info, unsigned int number)
+{
+	const struct nlattr *attr;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (is_forward(attr) && !number--) {
+			NL_SET_BAD_ATTR(info->extack, attr);
+			return;
+		}
+	}
+}
+
 static int refuse_conflict(const struct list *list, const unsigned int conflict[2], int error,
 			   struct netlink_ext_ack *extack)
 {
@@ -207,19 +227,63 @@ static int refuse_conflict(const struct list *list, const unsigned int conflict[
 				     second, first);
 }
 
-static int publish(struct krelay_device *kdev, const struct list *list,
-		   struct netlink_ext_ack *extack)
+static bool shares_port(const struct krelay_forward *a, const struct krelay_forward *b)
+{
+	return a->family == b->family && a->proto == b->proto &&
+	       a->port_first <= b->port_last && b->port_first <= a->port_last &&
+	       (a->any_address || b->any_address ||
+		!memcmp(&a->public, &b->public, sizeof(a->public)));
+}
+
+/* What two devices of a namespace forwarded, the one that came first would get. */
+static int check_others(struct krelay_device *kdev, const struct krelay_forward *forward,
+			struct netlink_ext_ack *extack)
+{
+	struct krelay_device *other;
+	struct krelay_forward *theirs;
+	char text[TEXT_SIZE];
+	unsigned int i;
+
+	for (other = krelay_device_next(kdev, NULL); other;
+	     other = krelay_device_next(kdev, other)) {
+		const struct krelay_forwards *table = rtnl_dereference(other->forwards);
+
+		for (i = 0; (theirs = krelay_forwards_at(table, i)); i++) {
+			if (!shares_port(theirs, forward))
+				continue;
+			describe(forward, text);
+			return krelay_netlink_refuse(extack, -EEXIST,
+						     "the forward of %s overlaps with one of %s",
+						     text, other->dev->name);
+		}
+	}
+	return 0;
+}
+
+/* @kept: how many of the list were there before, the others are the request's. */
+static int publish(struct krelay_device *kdev, const struct list *list, unsigned int kept,
+		   struct genl_info *info)
 {
 	struct krelay_forwards *table = NULL;
 	unsigned int conflict[2] = {};
+	unsigned int i;
 	int ret = 0;
 
+	for (i = kept; i < list->count && !ret; i++) {
+		ret = check_others(kdev, list->forwards[i], info->extack);
+		if (ret)
+			point_at(info, i - kept);
+	}
+	if (ret)
+		return ret;
 	if (list->count)
 		ret = krelay_forwards_build(list->forwards, list->count, &table, conflict);
-	if (ret == -EEXIST || ret == -EADDRINUSE)
-		return refuse_conflict(list, conflict, ret, extack);
+	if (ret == -EEXIST || ret == -EADDRINUSE) {
+		point_at(info, conflict[1] - kept);
+		return refuse_conflict(list, conflict, ret, info->extack);
+	}
 	if (ret == -E2BIG)
-		return krelay_netlink_refuse(extack, ret, "a device holds at most %u forwards",
+		return krelay_netlink_refuse(info->extack, ret, "a device holds at most %u forwards",
 					     KRELAY_FORWARDS_MAX);
 	if (ret)
 		return ret;
@@ -227,11 +291,6 @@ static int publish(struct krelay_device *kdev, const struct list *list,
 	kdev->generation++;
 	krelay_event_tell(kdev, NULL, KRELAY_CMD_FORWARD_NTF);
 	return 0;
-}
-
-static bool is_forward(const struct nlattr *attr)
-{
-	return nla_type(attr) == KRELAY_A_FORWARD;
 }
 
 /* The request's forwards behind @kept of the present ones, all of them or none. */
@@ -255,10 +314,12 @@ static int put_together(struct krelay_device *kdev, struct genl_info *info, unsi
 		if (!is_forward(attr))
 			continue;
 		ret = append(&list, kdev, attr, info->extack);
-		if (ret)
+		if (ret) {
+			NL_SET_BAD_ATTR(info->extack, attr);
 			goto out;
+		}
 	}
-	ret = publish(kdev, &list, info->extack);
+	ret = publish(kdev, &list, kept, info);
 out:
 	release(&list);
 	return ret;
@@ -340,10 +401,12 @@ static int take_away(struct krelay_device *kdev, struct genl_info *info)
 		if (!is_forward(attr))
 			continue;
 		ret = strike(&list, table, attr, info->extack);
-		if (ret)
+		if (ret) {
+			NL_SET_BAD_ATTR(info->extack, attr);
 			goto out;
+		}
 	}
-	ret = publish(kdev, &list, info->extack);
+	ret = publish(kdev, &list, list.count, info);
 out:
 	release(&list);
 	return ret;

@@ -32,6 +32,7 @@ static const struct verb {
 	{ "forward", forward_main,
 	  "add IFACE PEER FORWARD... | del IFACE FORWARD... | list [IFACE|all] [-j]",
 	  "change or list what a bridge forwards" },
+	{ "monitor", monitor_main, "[IFACE|all] [-j]", "print events as they happen" },
 	{ "genkey", genkey_main, "", "print a new private key" },
 	{ "pubkey", pubkey_main, "", "print the public key of the private key on stdin" },
 	{ "genpsk", genpsk_main, "", "print a new preshared key" },

@@ -13,6 +13,7 @@ int down_main(int argc, char *argv[]);
 int forward_main(int argc, char *argv[]);
 int genkey_main(int argc, char *argv[]);
 int genpsk_main(int argc, char *argv[]);
+int monitor_main(int argc, char *argv[]);
 int pubkey_main(int argc, char *argv[]);
 int show_main(int argc, char *argv[]);
 int stats_main(int argc, char *argv[]);
