@@ -28,9 +28,13 @@ test_udp_port_translation() {
 }
 
 test_64_parallel_downloads() {
+	parallel_downloads 64
+}
+
+parallel_downloads() {
 	local pids= pid status=0 n
 	file_make half 512K
-	for n in $(seq 64); do
+	for n in $(seq "$1"); do
 		download half &
 		pids="$pids $!"
 	done

@@ -119,7 +119,7 @@ fetch() {
 download() {
 	local name=$1
 	shift
-	fetch "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
+	fetch -m 240 "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
 }
 
 # counter HOST NETDEV rx|tx: packets so far.

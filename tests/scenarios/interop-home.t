@@ -20,7 +20,7 @@ setup() {
 # running home: what the bridge knew is gone, and home does not notice.
 test_bridge_module_reload_in_mid_download() {
 	local pid
-	download slow/big -m 120 &
+	download slow/big &
 	pid=$!
 	sleep 2
 	rmmod krelay

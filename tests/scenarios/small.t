@@ -11,6 +11,10 @@ free_kib() {
 	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
 }
 
+test_16_parallel_downloads() {
+	parallel_downloads 16
+}
+
 # The mean of many, for memory comes in pages and per-CPU chunks.
 test_idle_device_costs_less_than_1_mib() {
 	local n before after each
@@ -30,5 +34,5 @@ test_idle_device_costs_less_than_1_mib() {
 	[ $each -lt 1024 ]
 }
 
-scenario page_from_container_with_visitors_address 64_parallel_downloads \
+scenario page_from_container_with_visitors_address 16_parallel_downloads \
 	idle_device_costs_less_than_1_mib
