@@ -192,28 +192,23 @@ no_memory:
 }
 
 /*
- * Only the first piece knows the ports. What is routed is left alone.
- * Return: NF_ACCEPT with a whole packet or one that is not ours, or NF_STOLEN.
+ * Only the first piece of a packet knows its ports.
+ * Return: whether @skb is the whole packet now; if not, it is gone.
  */
-static unsigned int reassemble(struct krelay_device *kdev, struct net *net, struct sk_buff *skb,
-			       struct iphdr *header)
+static bool reassemble(struct krelay_device *kdev, struct net *net, struct sk_buff *skb)
 {
 	int ret;
 
-	if (skb_shared(skb) || inet_addr_type(net, header->daddr) != RTN_LOCAL ||
-	    !krelay_rewrite_validate(skb))
-		return NF_ACCEPT;
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	ret = ip_defrag(net, skb, DEFRAG_USER);
 	if (ret) {
 		if (ret != -EINPROGRESS)
 			krelay_count(kdev, KRELAY_STAT_BRIDGE_FRAGMENT);
-		return NF_STOLEN;
+		return false;
 	}
 	ip_send_check(ip_hdr(skb));
 	skb->ignore_df = 1;
-	*header = *ip_hdr(skb);
-	return NF_ACCEPT;
+	return true;
 }
 
 /* The hook on a public netdev. Context: softirq, RCU. */
@@ -232,10 +227,13 @@ static unsigned int ingress(void *priv, struct sk_buff *skb, const struct nf_hoo
 		return NF_ACCEPT;
 
 	if (unlikely(ip_is_fragment(ip))) {
-		header = *ip;
-		ip = &header;
-		if (reassemble(kdev, state->net, skb, &header) != NF_ACCEPT)
+		/* What is routed is left alone. */
+		if (skb_shared(skb) || inet_addr_type(state->net, ip->daddr) != RTN_LOCAL ||
+		    !krelay_rewrite_validate(skb))
+			return NF_ACCEPT;
+		if (!reassemble(kdev, state->net, skb))
 			return NF_STOLEN;
+		ip = ip_hdr(skb);
 	}
 	forward = match(kdev, skb, state->in, ip);
 	if (!forward)
@@ -280,12 +278,18 @@ bool krelay_bridge_reply(struct krelay_peer *peer, struct sk_buff *skb)
 	struct net *net = rcu_dereference_bh(kdev->transit);
 	struct krelay_forward *forward;
 	union nf_inet_addr source;
-	unsigned int len = skb->len;
 	struct krelay_flow flow;
+	unsigned int len;
 	struct rtable *rt;
 
-	if (!table || !net || skb->protocol != htons(ETH_P_IP) ||
-	    krelay_rewrite_parse(skb, &flow) || flow.fragment)
+	if (!table || !net || skb->protocol != htons(ETH_P_IP))
+		return false;
+	if (unlikely(ip_is_fragment(ip_hdr(skb))) &&
+	    inet_addr_type(net, ip_hdr(skb)->daddr) != RTN_LOCAL &&
+	    !reassemble(kdev, net, skb))
+		return true;
+	len = skb->len;
+	if (krelay_rewrite_parse(skb, &flow) || flow.fragment)
 		return false;
 	forward = krelay_forwards_by_target(table, peer, flow.family, flow.proto, &flow.source,
 					    flow.source_port);

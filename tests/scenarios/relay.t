@@ -25,8 +25,80 @@ test_two_visitors_on_one_port() {
 	is "second" "${two%% *}" $VISITOR2
 }
 
+# Pieces of a packet but the first have no ports.
+test_udp_larger_than_any_mtu() {
+	local n=9000
+	is "bytes in the answer" "$(ask udp $PUBLIC 7 "$(head -c $n /dev/zero | tr '\0' a)" |
+		cut -d' ' -f4- | tr -d '\n' | wc -c)" $n
+}
+
+# A packet that must not be cut and does not fit is answered, not swallowed.
+test_too_big_is_told_to_the_visitor() {
+	ip -n visitor route flush cache
+	in_visitor socat -b 1440 -u - UDP:$PUBLIC:7,ip-mtu-discover=2 <<<"$(head -c 1430 /dev/zero | tr '\0' a)"
+	eventually 5 mtu_is 1420
+}
+
+mtu_is() {
+	ip -n visitor route get $PUBLIC | grep -q "mtu $1"
+}
+
+# Docker has Ethernet bridges pass their packets through netfilter.
+test_container_where_br_netfilter_is() {
+	modprobe br_netfilter
+	in_home sysctl -qw net.bridge.bridge-nf-call-iptables=1
+	: >$run/access.log
+	fetch http://$PUBLIC/ | cmp - $run/www/index.html
+	is "address in nginx's log" "$(cut -d' ' -f1 $run/access.log)" $VISITOR
+}
+
+test_monitor_tells_what_happens() {
+	local out=$run/monitor
+	ip netns exec bridge relayctl monitor >$out &
+	local pid=$!
+	# It has told when it listens: nothing is lost from here on.
+	eventually 10 is_listening
+	in_home relayctl down relay0
+	in_home relayctl up relay0
+	wait_handshake
+	in_bridge relayctl forward add relay0 home tcp/2000
+	in_bridge relayctl forward del relay0 tcp/2000
+	eventually 10 grep -q 'forwards changed' $out
+	kill $pid
+	grep -q 'endpoint changed: home at 192.0.2.2:' $out
+	grep -q 'handshake: home at 192.0.2.2:' $out
+}
+
+is_listening() {
+	# The only generic netlink socket of that host with a group.
+	in_bridge awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink
+}
+
+test_forwards_of_two_devices_do_not_overlap() {
+	local at=/etc/netns/bridge/krelay/relay1.conf said
+	(
+		umask 077
+		cat >$at <<-END
+		[Interface]
+		PrivateKey = $(wg genkey)
+		Public = ens3
+
+		[Peer]
+		PublicKey = $(wg genkey | wg pubkey)
+		AllowedIPs = 10.67.0.2/32
+		Forward = tcp/9000
+		Forward = tcp/79-81 on $PUBLIC
+		END
+	)
+	said=$(fails in_bridge relayctl up relay1 2>&1)
+	grep -q 'relay1.conf:9: .*overlaps with one of relay0' <<<"$said"
+	fails ip -n bridge link show relay1 2>/dev/null
+}
+
 scenario page_from_container_with_visitors_address tcp_by_port udp_by_port \
 	tcp_port_translation udp_port_translation two_visitors_on_one_port \
 	homes_own_traffic_leaves_by_its_wan bridge_keeps_its_own_ssh_port \
 	no_answer_on_a_port_that_is_not_forwarded \
-	bridge_does_not_need_ip_forward 64_parallel_downloads
+	bridge_does_not_need_ip_forward udp_larger_than_any_mtu \
+	too_big_is_told_to_the_visitor container_where_br_netfilter_is \
+	monitor_tells_what_happens forwards_of_two_devices_do_not_overlap 64_parallel_downloads

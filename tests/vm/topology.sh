@@ -139,7 +139,7 @@ topology_up() {
 			iifname { "lo", "relay0" } accept
 			ip protocol icmp accept
 			tcp dport 22 accept
-			udp dport  accept
+			udp dport $WG_PORT accept
 		}
 		chain forward {
 			type filter hook forward priority filter; policy drop;
