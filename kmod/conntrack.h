@@ -36,7 +36,8 @@ void krelay_conntrack_disable(struct net *net);
  * @reply: set to whether the packet goes in reply direction
  *
  * Context: RCU.
- * Return: the connection with a reference (nf_ct_put()), or NULL.
+ * Return: the connection with a reference, for nf_conntrack_put() (nf_ct_put() would
+ * need the module), or NULL.
  */
 struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,
 				      bool *reply);

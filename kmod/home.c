@@ -184,7 +184,7 @@ static bool is_known(struct net *net, const struct nf_conntrack_tuple *tuple)
 	ct = krelay_conntrack_find(net, tuple, &reply);
 	if (!ct)
 		return false;
-	nf_ct_put(ct);
+	nf_conntrack_put(&ct->ct_general);
 	return true;
 }
 
@@ -197,7 +197,7 @@ static bool is_reply_to_visitor(struct net *net, const struct nf_conntrack_tuple
 	if (!ct)
 		return false;
 	ret = reply && number_of(ct);
-	nf_ct_put(ct);
+	nf_conntrack_put(&ct->ct_general);
 	return ret;
 }
 
@@ -450,7 +450,7 @@ static bool is_answer(struct net *net, const struct sk_buff *skb, const struct k
 	ct = krelay_conntrack_find(net, &tuple, &reply);
 	if (!ct)
 		return false;
-	nf_ct_put(ct);
+	nf_conntrack_put(&ct->ct_general);
 	return reply;
 }
 

@@ -34,13 +34,11 @@ const struct nla_policy krelay_netlink_forward_policy[KRELAY_FORWARD_A_MAX + 1] 
 struct list {
 	struct krelay_forward **forwards;
 	unsigned int count;
-	unsigned int room;
 };
 
 static int reserve(struct list *list, unsigned int room)
 {
 	list->forwards = kvcalloc(room, sizeof(*list->forwards), GFP_KERNEL);
-	list->room = room;
 	return list->forwards || !room ? 0 : -ENOMEM;
 }
 
@@ -283,7 +281,8 @@ static int publish(struct krelay_device *kdev, const struct list *list, unsigned
 		return refuse_conflict(list, conflict, ret, info->extack);
 	}
 	if (ret == -E2BIG)
-		return krelay_netlink_refuse(info->extack, ret, "a device holds at most %u forwards",
+		return krelay_netlink_refuse(info->extack, ret,
+					     "a device holds at most %u forwards",
 					     KRELAY_FORWARDS_MAX);
 	if (ret)
 		return ret;
@@ -293,23 +292,31 @@ static int publish(struct krelay_device *kdev, const struct list *list, unsigned
 	return 0;
 }
 
+/* The first @kept of the present forwards, with room for @more. */
+static int begin_with_present(struct list *list, const struct krelay_forwards *table,
+			      unsigned int kept, unsigned int more)
+{
+	int ret = reserve(list, kept + more);
+
+	for (; !ret && list->count < kept; list->count++)
+		list->forwards[list->count] =
+			krelay_forwards_get(krelay_forwards_at(table, list->count));
+	return ret;
+}
+
 /* The request's forwards behind @kept of the present ones, all of them or none. */
 static int put_together(struct krelay_device *kdev, struct genl_info *info, unsigned int kept)
 {
-	struct krelay_forwards *table = rtnl_dereference(kdev->forwards);
 	const struct nlattr *attr;
 	struct list list = {};
-	unsigned int count = kept;
+	unsigned int more = 0;
 	int rem, ret;
 
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
-		count += is_forward(attr);
-	ret = reserve(&list, count);
+		more += is_forward(attr);
+	ret = begin_with_present(&list, rtnl_dereference(kdev->forwards), kept, more);
 	if (ret)
 		return ret;
-	for (; list.count < kept; list.count++)
-		list.forwards[list.count] =
-			krelay_forwards_get(krelay_forwards_at(table, list.count));
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (!is_forward(attr))
 			continue;
@@ -325,33 +332,14 @@ out:
 	return ret;
 }
 
-int krelay_netlink_forward_set(struct sk_buff *skb, struct genl_info *info)
+static int replace_all(struct krelay_device *kdev, struct genl_info *info)
 {
-	struct krelay_device *kdev;
-	int ret;
-
-	rtnl_lock();
-	kdev = krelay_netlink_device_to_change(skb, info);
-	ret = PTR_ERR_OR_ZERO(kdev);
-	if (!ret)
-		ret = put_together(kdev, info, 0);
-	rtnl_unlock();
-	return ret;
+	return put_together(kdev, info, 0);
 }
 
-int krelay_netlink_forward_add(struct sk_buff *skb, struct genl_info *info)
+static int add_to_present(struct krelay_device *kdev, struct genl_info *info)
 {
-	struct krelay_device *kdev;
-	int ret;
-
-	rtnl_lock();
-	kdev = krelay_netlink_device_to_change(skb, info);
-	ret = PTR_ERR_OR_ZERO(kdev);
-	if (!ret)
-		ret = put_together(kdev, info,
-				   krelay_forwards_count(rtnl_dereference(kdev->forwards)));
-	rtnl_unlock();
-	return ret;
+	return put_together(kdev, info, krelay_forwards_count(rtnl_dereference(kdev->forwards)));
 }
 
 static int strike(struct list *list, const struct krelay_forwards *table,
@@ -391,12 +379,9 @@ static int take_away(struct krelay_device *kdev, struct genl_info *info)
 	struct list list = {};
 	int rem, ret;
 
-	ret = reserve(&list, krelay_forwards_count(table));
+	ret = begin_with_present(&list, table, krelay_forwards_count(table), 0);
 	if (ret)
 		return ret;
-	for (; list.count < list.room; list.count++)
-		list.forwards[list.count] =
-			krelay_forwards_get(krelay_forwards_at(table, list.count));
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (!is_forward(attr))
 			continue;
@@ -412,7 +397,8 @@ out:
 	return ret;
 }
 
-int krelay_netlink_forward_del(struct sk_buff *skb, struct genl_info *info)
+static int change(struct sk_buff *skb, struct genl_info *info,
+		  int (*how)(struct krelay_device *kdev, struct genl_info *info))
 {
 	struct krelay_device *kdev;
 	int ret;
@@ -421,9 +407,24 @@ int krelay_netlink_forward_del(struct sk_buff *skb, struct genl_info *info)
 	kdev = krelay_netlink_device_to_change(skb, info);
 	ret = PTR_ERR_OR_ZERO(kdev);
 	if (!ret)
-		ret = take_away(kdev, info);
+		ret = how(kdev, info);
 	rtnl_unlock();
 	return ret;
+}
+
+int krelay_netlink_forward_set(struct sk_buff *skb, struct genl_info *info)
+{
+	return change(skb, info, replace_all);
+}
+
+int krelay_netlink_forward_add(struct sk_buff *skb, struct genl_info *info)
+{
+	return change(skb, info, add_to_present);
+}
+
+int krelay_netlink_forward_del(struct sk_buff *skb, struct genl_info *info)
+{
+	return change(skb, info, take_away);
 }
 
 static int put_forward(struct sk_buff *skb, const struct krelay_forward *forward)

@@ -149,7 +149,8 @@ static int put_facts(struct sk_buff *skb, struct krelay_peer *peer)
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_TX_BYTES, tx_bytes, KRELAY_PEER_A_PAD) ||
 	    (peer->mark &&
 	     nla_put_u32(skb, KRELAY_PEER_A_MARK, krelay_home_mark(peer))) ||
-	    put_preshared(skb, peer) || krelay_netlink_put_endpoint(skb, peer) || put_accepts(skb, peer))
+	    put_preshared(skb, peer) || krelay_netlink_put_endpoint(skb, peer) ||
+	    put_accepts(skb, peer))
 		return -EMSGSIZE;
 	return 0;
 }
