@@ -34,7 +34,7 @@ _relayctl() {
 	COMPREPLY=()
 	case $n:$verb in
 	1:*)
-		words='up down check show stats forward genkey pubkey genpsk help version'
+		words='up down check show stats forward monitor genkey pubkey genpsk help version'
 		;;
 	2:up|2:check)
 		words=$(_relayctl_files)
@@ -43,7 +43,7 @@ _relayctl() {
 	2:down)
 		words=$(_relayctl_interfaces)
 		;;
-	*:show)
+	*:show | *:monitor)
 		words="$(_relayctl_interfaces) all -j"
 		;;
 	*:stats)
