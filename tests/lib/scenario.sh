@@ -122,6 +122,17 @@ download() {
 	fetch -m 240 "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
 }
 
+# mid_download: until data of a download that was just begun flows.
+mid_download() {
+	local from
+	from=$(packets bridge ens3 tx)
+	eventually 60 sent_since "$from" 100
+}
+
+sent_since() {
+	[ "$(packets bridge ens3 tx)" -gt $(($1 + $2)) ]
+}
+
 # counter HOST NETDEV rx|tx: packets so far.
 packets() {
 	ip -n "$1" -j -s link show "$2" | sed -n "s/.*\"$3\":{[^}]*\"packets\":\([0-9]*\).*/\1/p"

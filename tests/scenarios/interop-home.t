@@ -22,7 +22,7 @@ test_bridge_module_reload_in_mid_download() {
 	local pid
 	download slow/big &
 	pid=$!
-	sleep 2
+	mid_download
 	rmmod krelay
 	modprobe krelay
 	end_up bridge

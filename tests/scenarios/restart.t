@@ -45,7 +45,7 @@ test_bridge_restarts_in_mid_download() {
 	local pid
 	download slow/big &
 	pid=$!
-	sleep 2
+	mid_download
 	end_down bridge
 	fails ip -n bridge link show relay0 2>/dev/null
 	end_up bridge

@@ -40,7 +40,7 @@ test_address_and_port_change_in_mid_download() {
 	before=$(endpoint bridge)
 	download slow/big &
 	pid=$!
-	sleep 2
+	mid_download
 	cgnat_moves 192.0.2.3 30000-39999
 	sleep 1
 	is "the bridge's view of home" "$(endpoint bridge | sed 's/:3....$/:port/')" 192.0.2.3:port
@@ -54,7 +54,7 @@ test_own_address_changes_in_mid_download() {
 	local pid
 	download slow/big &
 	pid=$!
-	sleep 2
+	mid_download
 	ip -n home address flush dev eth0 scope global
 	sleep 0.5
 	ip -n home address add 100.64.0.7/24 dev eth0
