@@ -440,7 +440,7 @@ footprint_save() {
 }
 
 footprint_changes() {
-	footprint "$1" | grep -v relay0 | diff "$run/$1.footprint" -
+	diff <(grep -v relay0 "$run/$1.footprint") <(footprint "$1" | grep -v relay0)
 }
 
 # What the bridge's conntrack knows of visitors, but for the port it serves itself.
