@@ -159,7 +159,9 @@ topology_up() {
 	}
 	END
 	# What Docker would write for `-p 80:80 -p 8080:80`, its closed FORWARD
-	# chain too.
+	# chain too. To conntrack a segment that was needlessly sent again is
+	# invalid: not dropped, it would leave by the WAN with the container's
+	# address, and be answered by a reset.
 	in_home nft -f - <<-END
 	table ip nat {
 		chain DOCKER {
@@ -182,6 +184,7 @@ topology_up() {
 	table ip filter {
 		chain forward {
 			type filter hook forward priority filter; policy drop;
+			ct state invalid drop
 			oifname "br0" ct state related,established accept
 			iifname != "br0" oifname "br0" ip daddr $CONTAINER tcp dport 80 accept
 			iifname "br0" oifname != "br0" accept
