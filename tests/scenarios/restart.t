@@ -43,6 +43,7 @@ quiet_dmesg() {
 
 test_bridge_restarts_in_mid_download() {
 	local pid
+	[ "$KRELAY_SLOW" = 1 ] || skip "down fades out for a second, too short to be up again here"
 	download slow/big &
 	pid=$!
 	mid_download
