@@ -404,7 +404,7 @@ services_stop() {
 # wait_port HOST PORT: until something listens there on TCP.
 wait_port() {
 	local n
-	for n in $(seq 100); do
+	for n in $(seq $((100 * ${KRELAY_SLOW:-1}))); do
 		[ -z "$(in_host "$1" ss -Hltn "sport = :$2")" ] || return 0
 		sleep 0.1
 	done
