@@ -19,6 +19,18 @@ some_traffic() {
 	ask tcp $PUBLIC 22022 x >/dev/null
 }
 
+# What says "nothing has changed" has to see when something has.
+test_a_change_is_seen() {
+	in_bridge sysctl -qw net.ipv4.ip_forward=1
+	fails footprint_changes bridge >$run/changes
+	in_bridge sysctl -qw net.ipv4.ip_forward=0
+	grep -q '^> net.ipv4.ip_forward = 1' $run/changes
+	ip -n home rule add fwmark 0x77 table 77
+	fails footprint_changes home >$run/changes
+	ip -n home rule del fwmark 0x77 table 77
+	grep -q 0x77 $run/changes
+}
+
 test_bridge_is_as_it_was_while_up() {
 	some_traffic
 	is "changes" "$(footprint_changes bridge)" ""
@@ -49,6 +61,6 @@ test_nothing_is_left_after_down() {
 	fails ip -n home link show relay0
 }
 
-scenario bridge_is_as_it_was_while_up home_is_as_it_was_while_up \
+scenario a_change_is_seen bridge_is_as_it_was_while_up home_is_as_it_was_while_up \
 	the_route_to_visitors_is_homes_own no_conntrack_entry_on_the_bridge \
 	nothing_is_left_after_down

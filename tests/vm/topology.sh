@@ -443,7 +443,8 @@ footprint_save() {
 }
 
 footprint_changes() {
-	diff <(grep -v relay0 "$run/$1.footprint") <(footprint "$1" | grep -v relay0)
+	grep -v relay0 "$run/$1.footprint" >"$run/before"
+	footprint "$1" | grep -v relay0 | diff "$run/before" -
 }
 
 # What the bridge's conntrack knows of visitors, but for the port it serves itself.
