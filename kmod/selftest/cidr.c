@@ -9,6 +9,7 @@ enum {
 	TWIN_STEPS = 2500,
 	TWIN_LOOKUPS = 8,
 	TWIN_BASES = 3,
+	TWIN_RESERVES = 6,
 };
 
 struct rule {
@@ -236,6 +237,26 @@ static int check_structure(struct twin *twin)
 	return 0;
 }
 
+/* What is reserved is not found, and leaves nothing behind when it is taken back. */
+static int step_reserve(struct twin *twin)
+{
+	struct rule rules[TWIN_RESERVES];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < TWIN_RESERVES; i++) {
+		random_rule(twin, &rules[i]);
+		err = krelay_cidr_reserve(&twin->table, rules[i].addr, rules[i].len,
+					  rules[i].prefix);
+		if (err)
+			return err;
+	}
+	err = check_lookups(twin);
+	for (i = 0; i < TWIN_RESERVES; i++)
+		krelay_cidr_unreserve(&twin->table, rules[i].addr, rules[i].len, rules[i].prefix);
+	return err ?: check_structure(twin);
+}
+
 static int check_empty(struct twin *twin, const char *what)
 {
 	unsigned int i;
@@ -258,6 +279,8 @@ static int step(struct twin *twin)
 		step_remove_owner(twin, rule.owner);
 		return 0;
 	}
+	if (krelay_selftest_one_in(test, 30))
+		return step_reserve(twin);
 	if (krelay_selftest_one_in(test, 100))
 		twin->growing = !twin->growing;
 	if (krelay_selftest_below(test, 8) < (twin->growing ? 6 : 3))

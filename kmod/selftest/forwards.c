@@ -32,8 +32,12 @@ static void random_address(struct krelay_selftest *test, union nf_inet_addr *add
 
 static void random_kind(struct krelay_selftest *test, u8 *family, u8 *proto)
 {
+	static const u8 protos[] = {
+		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_GRE
+	};
+
 	*family = krelay_selftest_one_in(test, 2) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	*proto = krelay_selftest_one_in(test, 3) ? IPPROTO_UDP : IPPROTO_TCP;
+	*proto = protos[krelay_selftest_below(test, ARRAY_SIZE(protos))];
 }
 
 /* Around the edges of pages more often than not. */
@@ -60,14 +64,45 @@ static void random_ports(struct krelay_selftest *test, struct krelay_forward *fo
 	forward->port_last = forward->port_first + span;
 }
 
+/* Without ports, some of them a catch-all that leaves a few things alone. */
+static void random_whole(struct krelay_selftest *test, struct krelay_forward *forward)
+{
+	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_GRE };
+	struct krelay_except *except;
+	unsigned int i;
+
+	forward->whole = true;
+	forward->port_first = 0;
+	forward->port_last = U16_MAX;
+	forward->target_first = 0;
+	if (forward->proto == IPPROTO_GRE)
+		return;
+	forward->proto = 0;
+	if (!forward->excepts)
+		forward->excepts = kcalloc(ARRAY_SIZE(protos), sizeof(*except), GFP_KERNEL);
+	for (i = 0; forward->excepts && i < ARRAY_SIZE(protos); i++) {
+		except = &forward->excepts[i];
+		except->proto = protos[i];
+		except->port_first = except->proto == IPPROTO_GRE ? 0 : random_port(test);
+		except->port_last = except->proto == IPPROTO_GRE ? U16_MAX :
+				    min(U16_MAX, except->port_first + 300);
+		if (krelay_selftest_one_in(test, 2))
+			forward->num_excepts = i + 1;
+	}
+}
+
 static void random_forward(struct krelay_selftest *test, struct krelay_forward *forward)
 {
+	forward->whole = false;
+	forward->num_excepts = 0;
 	random_kind(test, &forward->family, &forward->proto);
 	random_address(test, &forward->public, forward->family);
 	random_address(test, &forward->target, forward->family);
 	forward->any_address = krelay_selftest_one_in(test, 3);
 	forward->peer = random_peer(test);
 	random_ports(test, forward);
+	if (forward->proto == IPPROTO_GRE || krelay_selftest_one_in(test, 8))
+		random_whole(test, forward);
 	/* What a look-up must not look at. */
 	if (forward->family == NFPROTO_IPV4)
 		forward->public.all[2] = krelay_selftest_u32(test);
@@ -83,12 +118,36 @@ static unsigned int target_last(const struct krelay_forward *forward)
 	return forward->target_first + forward->port_last - forward->port_first;
 }
 
+/* What it takes, or with @n from 1 on an exception. Return: false beyond the last. */
+static bool nth_claim(const struct krelay_forward *forward, unsigned int n,
+		      struct krelay_except *claim)
+{
+	if (n > forward->num_excepts)
+		return false;
+	if (n) {
+		*claim = forward->excepts[n - 1];
+		return true;
+	}
+	claim->proto = forward->proto;
+	claim->port_first = forward->port_first;
+	claim->port_last = forward->port_last;
+	return true;
+}
+
 static bool clash_public(const struct krelay_forward *a, const struct krelay_forward *b)
 {
-	return a->family == b->family && a->proto == b->proto &&
-	       a->any_address == b->any_address &&
-	       (a->any_address || same_address(a->family, &a->public, &b->public)) &&
-	       a->port_first <= b->port_last && b->port_first <= a->port_last;
+	struct krelay_except mine, theirs;
+	unsigned int i, j;
+
+	if (a->family != b->family || a->any_address != b->any_address ||
+	    (!a->any_address && !same_address(a->family, &a->public, &b->public)))
+		return false;
+	for (i = 0; nth_claim(a, i, &mine); i++)
+		for (j = 0; nth_claim(b, j, &theirs); j++)
+			if (mine.proto == theirs.proto && mine.port_first <= theirs.port_last &&
+			    theirs.port_first <= mine.port_last)
+				return true;
+	return false;
 }
 
 static bool clash_target(const struct krelay_forward *a, const struct krelay_forward *b)
@@ -115,16 +174,26 @@ static int twin_build(const struct twin *twin, unsigned int *culprit)
 	return 0;
 }
 
-static struct krelay_forward *twin_by_public(const struct twin *twin, u8 family, u8 proto,
-					     const union nf_inet_addr *addr, u16 port)
+static bool claims(const struct krelay_forward *forward, u8 proto, u16 port)
+{
+	struct krelay_except claim;
+	unsigned int i;
+
+	for (i = 0; nth_claim(forward, i, &claim); i++)
+		if (claim.proto == proto && port >= claim.port_first && port <= claim.port_last)
+			return true;
+	return false;
+}
+
+static struct krelay_forward *twin_public(const struct twin *twin, u8 family, u8 proto,
+					  const union nf_inet_addr *addr, u16 port)
 {
 	struct krelay_forward *forward, *any = NULL;
 	unsigned int i;
 
 	for (i = 0; i < twin->count; i++) {
 		forward = twin->list[i];
-		if (forward->family != family || forward->proto != proto ||
-		    port < forward->port_first || port > forward->port_last)
+		if (forward->family != family || !claims(forward, proto, port))
 			continue;
 		if (forward->any_address)
 			any = forward;
@@ -134,9 +203,9 @@ static struct krelay_forward *twin_by_public(const struct twin *twin, u8 family,
 	return any;
 }
 
-static struct krelay_forward *twin_by_target(const struct twin *twin,
-					     const struct krelay_peer *peer, u8 family, u8 proto,
-					     const union nf_inet_addr *addr, u16 port)
+static struct krelay_forward *twin_target(const struct twin *twin,
+					  const struct krelay_peer *peer, u8 family, u8 proto,
+					  const union nf_inet_addr *addr, u16 port)
 {
 	struct krelay_forward *forward;
 	unsigned int i;
@@ -149,6 +218,28 @@ static struct krelay_forward *twin_by_target(const struct twin *twin,
 			return forward;
 	}
 	return NULL;
+}
+
+static struct krelay_forward *twin_by_public(const struct twin *twin, u8 family, u8 proto,
+					     const union nf_inet_addr *addr, u16 port)
+{
+	struct krelay_forward *forward = twin_public(twin, family, proto, addr, port);
+
+	if (forward)
+		return forward->proto ? forward : NULL;
+	forward = twin_public(twin, family, 0, addr, 0);
+	if (forward && twin_target(twin, forward->peer, family, proto, &forward->target, port))
+		return NULL;
+	return forward;
+}
+
+static struct krelay_forward *twin_by_target(const struct twin *twin,
+					     const struct krelay_peer *peer, u8 family, u8 proto,
+					     const union nf_inet_addr *addr, u16 port)
+{
+	struct krelay_forward *forward = twin_target(twin, peer, family, proto, addr, port);
+
+	return forward ?: twin_target(twin, peer, family, 0, addr, 0);
 }
 
 static int check_ports(struct twin *twin, const struct krelay_forward *forward)
@@ -175,8 +266,10 @@ static int check_lookup(struct twin *twin, const struct krelay_forwards *table)
 
 	random_kind(&twin->test, &family, &proto);
 	random_address(&twin->test, &addr, family);
+	if (proto == IPPROTO_GRE)
+		port = 0;
 	/* Near something that is there. */
-	if (twin->count && krelay_selftest_one_in(&twin->test, 2)) {
+	if (port && twin->count && krelay_selftest_one_in(&twin->test, 2)) {
 		forward = twin->list[krelay_selftest_below(&twin->test, twin->count)];
 		port = krelay_selftest_one_in(&twin->test, 2) ? forward->port_first :
 								target_last(forward);
@@ -270,6 +363,7 @@ static int check_refusals(struct twin *twin)
 		struct krelay_forward *forward = twin->list[0];
 
 		random_forward(&twin->test, forward);
+		forward->whole = false;
 		forward->port_first = i == 0 ? 0 : 50;
 		forward->port_last = i == 1 ? 49 : 52;
 		forward->target_first = i == 2 ? 65534 : 50;
@@ -286,17 +380,23 @@ static int check_refusals(struct twin *twin)
 static int check_counters(struct twin *twin)
 {
 	struct krelay_forward *forward = twin->list[0];
-	struct krelay_forward_totals totals;
+	struct krelay_forward_totals in, out;
+	unsigned int i;
 
 	local_bh_disable();
-	krelay_forwards_account_in(forward, 2, 3000);
-	krelay_forwards_account_in(forward, 1, 40);
-	krelay_forwards_account_out(forward, 5, 7000);
+	krelay_forwards_account(forward, KRELAY_FORWARDS_IN, 2, 3000);
+	krelay_forwards_account(forward, KRELAY_FORWARDS_IN, 1, 40);
+	krelay_forwards_account(forward, KRELAY_FORWARDS_OUT, 5, 7000);
+	for (i = KRELAY_FORWARDS_FIRST_DROP; i <= KRELAY_FORWARDS_LAST_DROP; i++)
+		krelay_forwards_account_drop(forward, KRELAY_FORWARDS_OUT, i);
 	local_bh_enable();
-	krelay_forwards_totals(forward, &totals);
-	if (totals.in_packets != 3 || totals.in_bytes != 3040 || totals.out_packets != 5 ||
-	    totals.out_bytes != 7000)
+	krelay_forwards_totals(forward, KRELAY_FORWARDS_IN, &in);
+	krelay_forwards_totals(forward, KRELAY_FORWARDS_OUT, &out);
+	if (in.packets != 3 || in.bytes != 3040 || out.packets != 5 || out.bytes != 7000)
 		return krelay_selftest_fail(&twin->test, "counters are wrong");
+	for (i = 0; i < KRELAY_FORWARDS_DROPS; i++)
+		if (in.drops[i] || out.drops[i] != 1)
+			return krelay_selftest_fail(&twin->test, "counters of drops are wrong");
 	return 0;
 }
 

@@ -3,331 +3,14 @@
 
 #include <linux/slab.h>
 
+#include "packet.h"
 #include "selftest.h"
+#include "twin.c"
 
 enum {
-	TWIN_BYTES = 700,
-	TWIN_PADDING = 20,
-	TWIN_HEADROOM = 64,
 	TWIN_ROUNDS = 2500,
 	TWIN_FUZZ = 2500,
 };
-
-/* States of skb->ip_summed; the last is CHECKSUM_PARTIAL of an inner packet. */
-enum summed {
-	SUMMED_NONE,
-	SUMMED_UNNECESSARY,
-	SUMMED_COMPLETE,
-	SUMMED_PARTIAL,
-	SUMMED_INNER,
-	SUMMED_COUNT,
-};
-
-/**
- * struct twin - a packet, and where its parts are
- * @test: random numbers
- * @bytes: the packet; of a first fragment, as if it were whole
- * @len: of the whole
- * @cut: bytes of it that are in the skb
- * @base: length of the IP header without extension headers
- * @l4: offset of the upper header
- * @l4_len: its length
- * @check: offset of the upper checksum, 0 when there is none
- * @mss: offset of the value of the MSS option, 0 when there is none
- * @summed: what the skb's state is
- * @no_check: UDP without a checksum
- * @mangle: a checksum of zero is written as 0xffff
- * @flow: what a parser has to find
- */
-struct twin {
-	struct krelay_selftest test;
-	u8 bytes[TWIN_BYTES];
-	unsigned int len;
-	unsigned int cut;
-	unsigned int base;
-	unsigned int l4;
-	unsigned int l4_len;
-	unsigned int check;
-	unsigned int mss;
-	enum summed summed;
-	bool no_check;
-	bool mangle;
-	struct krelay_flow flow;
-};
-
-static void put16(u8 *at, u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
-static u16 get16(const u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-static u32 sum16(const u8 *bytes, unsigned int len, u32 sum)
-{
-	unsigned int i;
-
-	for (i = 0; i < len; i++)
-		sum += i & 1 ? bytes[i] : bytes[i] << 8;
-	return sum;
-}
-
-static u16 fold(u32 sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static bool is_ipv6(const struct twin *twin)
-{
-	return twin->flow.family == NFPROTO_IPV6;
-}
-
-/* Offset of the source or destination address; @len receives its length. */
-static unsigned int address_at(const struct twin *twin, bool source, unsigned int *len)
-{
-	*len = is_ipv6(twin) ? 16 : 4;
-	return (is_ipv6(twin) ? 8 : 12) + (source ? 0 : *len);
-}
-
-/* All checksums from nothing. */
-static void twin_sum(struct twin *twin)
-{
-	unsigned int len, at = address_at(twin, true, &len), payload = twin->len - twin->l4;
-	u8 *bytes = twin->bytes;
-	u32 sum;
-
-	if (!is_ipv6(twin)) {
-		put16(bytes + 10, 0);
-		put16(bytes + 10, ~fold(sum16(bytes, twin->base, 0)));
-	}
-	if (!twin->check || twin->no_check)
-		return;
-
-	sum = sum16(bytes + at, 2 * len, twin->flow.proto + payload);
-	put16(bytes + twin->check, 0);
-	if (twin->summed == SUMMED_PARTIAL) {
-		put16(bytes + twin->check, fold(sum));
-		return;
-	}
-	sum = sum16(bytes + twin->l4, payload, sum);
-	put16(bytes + twin->check, ~fold(sum));
-	if (twin->mangle && !get16(bytes + twin->check))
-		put16(bytes + twin->check, 0xffff);
-}
-
-static u8 random_proto(struct twin *twin)
-{
-	static const u8 protos[] = {
-		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_UDPLITE,
-		IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_GRE, IPPROTO_ICMPV6, IPPROTO_AH,
-	};
-
-	return protos[krelay_selftest_below(&twin->test, ARRAY_SIZE(protos))];
-}
-
-static void make_header4(struct twin *twin)
-{
-	unsigned int words = 5, i;
-
-	if (krelay_selftest_one_in(&twin->test, 4))
-		words += krelay_selftest_below(&twin->test, 11);
-	twin->bytes[0] = 0x40 | words;
-	for (i = 20; i < 4 * words; i++)
-		twin->bytes[i] = 1;
-	twin->bytes[9] = twin->flow.proto;
-	twin->base = 4 * words;
-	twin->l4 = 4 * words;
-	put16(twin->bytes + 6, 0x4000);
-	if (twin->flow.fragment)
-		put16(twin->bytes + 6, twin->flow.first ? 0x2000 :
-				       1 + krelay_selftest_below(&twin->test, 0x1fff));
-}
-
-/* One more extension header: @next is where its number goes. */
-static unsigned int make_extension(struct twin *twin, unsigned int next, u8 number,
-				   unsigned int units)
-{
-	u8 *header = twin->bytes + twin->l4;
-
-	twin->bytes[next] = number;
-	header[1] = units - 1;
-	if (number == NEXTHDR_ROUTING)
-		header[3] = 0;
-	if (number == NEXTHDR_FRAGMENT && !twin->flow.fragment)
-		put16(header + 2, 0);
-	else if (number == NEXTHDR_FRAGMENT)
-		put16(header + 2, twin->flow.first ? 1 :
-				  8 + krelay_selftest_below(&twin->test, 0xfff0));
-	next = twin->l4;
-	twin->l4 += 8 * units;
-	return next;
-}
-
-static void make_header6(struct twin *twin)
-{
-	static const u8 numbers[] = { NEXTHDR_HOP, NEXTHDR_DEST, NEXTHDR_ROUTING };
-	struct krelay_selftest *test = &twin->test;
-	unsigned int next = 6, i;
-
-	twin->bytes[0] = 0x60 | (twin->bytes[0] & 15);
-	twin->base = 40;
-	twin->l4 = 40;
-	for (i = krelay_selftest_below(test, 8); i > 5; i--)
-		next = make_extension(twin, next, numbers[krelay_selftest_below(test, 3)],
-				      1 + krelay_selftest_below(test, 3));
-	if (twin->flow.fragment || krelay_selftest_one_in(test, 16))
-		next = make_extension(twin, next, NEXTHDR_FRAGMENT, 1);
-	/* Behind the header of a later fragment comes what nobody can tell. */
-	if (twin->flow.first && krelay_selftest_one_in(test, 8))
-		next = make_extension(twin, next, NEXTHDR_DEST, 1);
-	twin->bytes[next] = twin->flow.proto;
-}
-
-static void make_tcp(struct twin *twin)
-{
-	struct krelay_selftest *test = &twin->test;
-	u8 *tcp = twin->bytes + twin->l4;
-	unsigned int at = 20, end = 20 + 4 * krelay_selftest_below(test, 11);
-
-	tcp[12] = end / 4 << 4;
-	twin->l4_len = end;
-	while (at < end) {
-		if (!twin->mss && at + 4 <= end && krelay_selftest_one_in(test, 3)) {
-			tcp[at] = 2;
-			tcp[at + 1] = 4;
-			twin->mss = twin->l4 + at + 2;
-			at += 4;
-		} else if (at + 10 <= end && krelay_selftest_one_in(test, 3)) {
-			tcp[at] = 8;
-			tcp[at + 1] = 10;
-			at += 10;
-		} else {
-			tcp[at++] = 1;
-		}
-	}
-}
-
-static void make_upper(struct twin *twin)
-{
-	u8 *upper = twin->bytes + twin->l4;
-	bool ports = twin->flow.first;
-
-	twin->l4_len = 8;
-	switch (twin->flow.first ? twin->flow.proto : IPPROTO_NONE) {
-	case IPPROTO_TCP:
-		twin->check = twin->l4 + 16;
-		make_tcp(twin);
-		break;
-	case IPPROTO_UDP:
-		twin->mangle = true;
-		fallthrough;
-	case IPPROTO_UDPLITE:
-	case IPPROTO_DCCP:
-		twin->check = twin->l4 + 6;
-		break;
-	case IPPROTO_SCTP:
-		twin->l4_len = 12;
-		break;
-	case IPPROTO_ICMPV6:
-		twin->check = is_ipv6(twin) ? twin->l4 + 2 : 0;
-		fallthrough;
-	default:
-		ports = false;
-	}
-	if (ports) {
-		twin->flow.source_port = htons(get16(upper));
-		twin->flow.dest_port = htons(get16(upper + 2));
-	}
-}
-
-static void choose_summed(struct twin *twin)
-{
-	struct krelay_selftest *test = &twin->test;
-
-	twin->summed = krelay_selftest_below(test, SUMMED_COUNT);
-	if (twin->flow.fragment || !twin->check)
-		twin->summed = krelay_selftest_below(test, SUMMED_PARTIAL);
-	if (twin->summed == SUMMED_INNER && twin->len < twin->l4 + twin->l4_len + 40)
-		twin->summed = SUMMED_NONE;
-	twin->no_check = twin->flow.proto == IPPROTO_UDP && twin->summed != SUMMED_PARTIAL &&
-			 krelay_selftest_one_in(test, 4);
-	if (twin->no_check && twin->check)
-		put16(twin->bytes + twin->check, 0);
-}
-
-static void make_lengths(struct twin *twin)
-{
-	struct krelay_selftest *test = &twin->test;
-	unsigned int payload = krelay_selftest_below(test, 200);
-
-	twin->len = twin->l4 + twin->l4_len + payload;
-	twin->cut = twin->len;
-	if (twin->flow.fragment && twin->flow.first)
-		twin->cut -= krelay_selftest_below(test, payload + 1);
-	if (twin->flow.first && twin->flow.proto == IPPROTO_UDP)
-		put16(twin->bytes + twin->l4 + 4, twin->len - twin->l4);
-	if (is_ipv6(twin))
-		put16(twin->bytes + 4, twin->cut - 40);
-	else
-		put16(twin->bytes + 2, twin->cut);
-}
-
-static void make_twin(struct twin *twin)
-{
-	struct krelay_selftest test = twin->test;
-	unsigned int at, len;
-
-	memset(twin, 0, sizeof(*twin));
-	twin->test = test;
-	prandom_bytes_state(&twin->test.state, twin->bytes, sizeof(twin->bytes));
-	twin->flow.family = krelay_selftest_one_in(&twin->test, 2) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	twin->flow.proto = random_proto(twin);
-	twin->flow.fragment = krelay_selftest_one_in(&twin->test, 5);
-	twin->flow.first = !twin->flow.fragment || krelay_selftest_one_in(&twin->test, 2);
-
-	if (is_ipv6(twin))
-		make_header6(twin);
-	else
-		make_header4(twin);
-	make_upper(twin);
-	make_lengths(twin);
-	choose_summed(twin);
-	twin_sum(twin);
-
-	at = address_at(twin, true, &len);
-	memcpy(&twin->flow.source, twin->bytes + at, len);
-	at = address_at(twin, false, &len);
-	memcpy(&twin->flow.dest, twin->bytes + at, len);
-	twin->flow.l4_offset = twin->l4;
-}
-
-/* @linear bytes in the head, the rest in a page. */
-static struct sk_buff *make_skb(const u8 *bytes, unsigned int len, unsigned int linear)
-{
-	struct sk_buff *skb = alloc_skb(TWIN_HEADROOM + TWIN_BYTES, GFP_KERNEL);
-	struct page *page;
-
-	if (!skb)
-		return NULL;
-	skb_reserve(skb, TWIN_HEADROOM);
-	skb_put_data(skb, bytes, linear);
-	if (linear < len) {
-		page = alloc_page(GFP_KERNEL);
-		if (!page) {
-			kfree_skb(skb);
-			return NULL;
-		}
-		memcpy((u8 *)page_address(page) + 100, bytes + linear, len - linear);
-		skb_add_rx_frag(skb, 0, page, 100, len - linear, PAGE_SIZE);
-	}
-	skb_reset_network_header(skb);
-	return skb;
-}
 
 static void set_summed(const struct twin *twin, struct sk_buff *skb)
 {
@@ -370,17 +53,6 @@ static struct sk_buff *twin_skb(struct twin *twin, u8 *bytes, unsigned int paddi
 	return skb;
 }
 
-static bool has_bytes(const struct sk_buff *skb, const u8 *bytes, unsigned int len)
-{
-	u8 *copy = kmalloc(TWIN_BYTES + TWIN_PADDING, GFP_KERNEL);
-	bool same;
-
-	same = copy && skb->len == len && !skb_copy_bits(skb, 0, copy, len) &&
-	       !memcmp(copy, bytes, len);
-	kfree(copy);
-	return same;
-}
-
 static int check_skb(struct twin *twin, const struct sk_buff *skb, const char *what)
 {
 	u16 sum;
@@ -403,7 +75,8 @@ static int check_skb(struct twin *twin, const struct sk_buff *skb, const char *w
 static bool same_flow(const struct krelay_flow *a, const struct krelay_flow *b)
 {
 	return a->family == b->family && a->proto == b->proto && a->fragment == b->fragment &&
-	       a->first == b->first && a->l4_offset == b->l4_offset &&
+	       a->first == b->first && a->icmp_type == b->icmp_type &&
+	       a->l4_offset == b->l4_offset &&
 	       !memcmp(&a->source, &b->source, sizeof(a->source)) &&
 	       !memcmp(&a->dest, &b->dest, sizeof(a->dest)) &&
 	       a->source_port == b->source_port && a->dest_port == b->dest_port;
@@ -521,12 +194,44 @@ static int check_finish(struct twin *twin, struct sk_buff *skb)
 	return check_skb(twin, skb, "completed checksum");
 }
 
+/*
+ * Reading alone, with the head's data somewhere before or in the network
+ * header, and another one's reference to it.
+ */
+static int check_peek(struct twin *twin, struct sk_buff *skb)
+{
+	int offset = krelay_selftest_below(&twin->test, PACKET_HEADROOM);
+	u8 *data = skb->data, *tail = skb_tail_pointer(skb);
+	u16 transport = skb->transport_header;
+	struct krelay_flow flow;
+	bool good;
+
+	if (krelay_selftest_one_in(&twin->test, 2))
+		offset = -krelay_selftest_below(&twin->test, skb_headlen(skb));
+	skb->data -= offset;
+	skb->len += offset;
+	good = !krelay_rewrite_peek(skb, &flow) && same_flow(&flow, &twin->flow) &&
+	       !krelay_rewrite_source_routed(skb);
+	skb->data += offset;
+	skb->len -= offset;
+
+	if (!good)
+		return krelay_selftest_fail(&twin->test, "peek saw another flow");
+	if (skb->data != data || skb_tail_pointer(skb) != tail ||
+	    skb->transport_header != transport)
+		return krelay_selftest_fail(&twin->test, "peek left a trace");
+	return 0;
+}
+
 static int check_steps(struct twin *twin, struct sk_buff *skb)
 {
 	__be16 protocol = is_ipv6(twin) ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	struct krelay_flow flow;
 	int err;
 
+	err = check_peek(twin, skb);
+	if (err)
+		return err;
 	if (!krelay_rewrite_validate(skb))
 		return krelay_selftest_fail(&twin->test, "refused a good packet");
 	if (skb->protocol != protocol || skb_transport_offset(skb) != twin->base)
@@ -591,6 +296,7 @@ enum lie {
 	LIE_DATA_OFFSET_SHORT,
 	LIE_DATA_OFFSET_LONG,
 	LIE_NO_UPPER,
+	LIE_ICMP_SHORT,
 	LIE_ROUTING,
 	LIE_TWO_FRAGMENTS,
 	LIE_EXTENSION_LONG,
@@ -606,13 +312,19 @@ static void make_plain(struct twin *twin, u8 family, u8 proto)
 	twin->summed = SUMMED_NONE;
 }
 
+static u8 lie_proto(enum lie lie)
+{
+	if (lie == LIE_ICMP_SHORT)
+		return IPPROTO_ICMP;
+	return lie == LIE_UDP_SHORT || lie == LIE_UDP_LONG ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
 static void make_lie(struct twin *twin, enum lie lie)
 {
 	u8 *bytes = twin->bytes;
 	bool v6 = lie == LIE_JUMBO || lie >= LIE_ROUTING;
 
-	make_plain(twin, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4,
-		   lie == LIE_UDP_SHORT || lie == LIE_UDP_LONG ? IPPROTO_UDP : IPPROTO_TCP);
+	make_plain(twin, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, lie_proto(lie));
 	if (lie == LIE_VERSION)
 		bytes[0] = 0x55;
 	if (lie == LIE_HEADER_LENGTH)
@@ -636,8 +348,8 @@ static void make_lie(struct twin *twin, enum lie lie)
 		twin->cut = 20 + 59;
 		put16(bytes + 2, twin->cut);
 	}
-	if (lie == LIE_NO_UPPER) {
-		twin->cut = 20 + 19;
+	if (lie == LIE_NO_UPPER || lie == LIE_ICMP_SHORT) {
+		twin->cut = lie == LIE_NO_UPPER ? 20 + 19 : 20 + 7;
 		put16(bytes + 2, twin->cut);
 	}
 	if (lie >= LIE_ROUTING)
@@ -686,7 +398,9 @@ static int check_lie(struct twin *twin, enum lie lie)
 		skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4 | SKB_GSO_FRAGLIST;
 
 	valid = krelay_rewrite_validate(skb);
-	if (lie < LIE_VALIDATE ? valid : !valid || krelay_rewrite_parse(skb, &flow) != -EINVAL) {
+	if (lie < LIE_VALIDATE ? valid :
+	    !valid || krelay_rewrite_peek(skb, &flow) != -EINVAL ||
+	    krelay_rewrite_parse(skb, &flow) != -EINVAL) {
 		pr_err("lie %u\n", lie);
 		err = krelay_selftest_fail(&twin->test, "believed a lie");
 	}
@@ -756,15 +470,54 @@ static int check_options(struct twin *twin)
 	return err;
 }
 
+static int check_source_routes(struct twin *twin)
+{
+	static const struct {
+		u8 options[8];
+		u8 words;
+		bool routed;
+	} lists[] = {
+		{ { 131, 7, 4, 1, 2, 3, 4, 0 }, 7, true },
+		{ { 1, 137, 7, 8, 1, 2, 3, 4 }, 7, true },
+		{ { 148, 4, 0, 0, 131, 3, 4, 0 }, 7, true },
+		{ { 1, 1, 1, 1, 1, 1, 1, 131 }, 7, true },
+		{ { 7, 7, 4, 131, 137, 131, 137, 0 }, 7, false },
+		{ { 148, 4, 131, 131, 0, 131, 3, 4 }, 7, false },
+		{ { 148, 1, 131, 3, 4, 0, 0, 0 }, 7, false },
+		{ { 148, 9, 131, 3, 4, 0, 0, 0 }, 7, false },
+		{ { 148, 4, 0, 0, 131, 3, 4, 0 }, 6, false },
+		{ { 131, 7, 4, 1, 2, 3, 4, 0 }, 5, false },
+		{ { 131, 7, 4, 1, 2, 3, 4, 0 }, 4, false },
+		{ { 131, 7, 4, 1, 2, 3, 4, 0 }, 8, false },
+	};
+	u8 bytes[28] = {};
+	struct sk_buff *skb;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(lists) && !err; i++) {
+		bytes[0] = 0x40 | lists[i / 2].words;
+		memcpy(bytes + 20, lists[i / 2].options, 8);
+		skb = make_skb(bytes, sizeof(bytes), i & 1 ? sizeof(bytes) : 10);
+		if (!skb)
+			return -ENOMEM;
+		if (krelay_rewrite_source_routed(skb) != lists[i / 2].routed)
+			err = krelay_selftest_fail(&twin->test, "source route");
+		kfree_skb(skb);
+	}
+	return err;
+}
+
 /* Whatever comes, nothing is read or written beyond the packet. */
 static int check_garbage(struct twin *twin)
 {
 	u8 *bytes = kmalloc(TWIN_BYTES + TWIN_PADDING, GFP_KERNEL);
 	unsigned int i, hits = 1 + krelay_selftest_below(&twin->test, 4);
 	union nf_inet_addr addr = {};
-	struct krelay_flow flow;
+	struct krelay_flow flow, peeked;
 	struct sk_buff *skb;
 	int err = -ENOMEM;
+	bool peek;
 
 	make_twin(twin);
 	twin->summed = krelay_selftest_below(&twin->test, SUMMED_PARTIAL);
@@ -781,7 +534,11 @@ static int check_garbage(struct twin *twin)
 		return err;
 
 	err = 0;
+	krelay_rewrite_source_routed(skb);
+	peek = !krelay_rewrite_peek(skb, &peeked);
 	if (krelay_rewrite_validate(skb) && !krelay_rewrite_parse(skb, &flow)) {
+		if (!peek || !same_flow(&flow, &peeked))
+			err = krelay_selftest_fail(&twin->test, "peek and parse differ");
 		if (flow.l4_offset > skb->len || flow.l4_offset > skb_headlen(skb))
 			err = krelay_selftest_fail(&twin->test, "an upper header out of reach");
 		krelay_rewrite_clamp_mss(skb, &flow, 100);
@@ -803,6 +560,7 @@ static int run(struct twin *twin)
 		err = check_lie(twin, i % LIE_COUNT);
 	err = err ?: check_long(twin);
 	err = err ?: check_options(twin);
+	err = err ?: check_source_routes(twin);
 	for (i = 0; i < TWIN_FUZZ && !err; i++)
 		err = check_garbage(twin);
 	return err;
