@@ -1,113 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bridge.h"
 
+#include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
-#include <linux/inetdevice.h>
-#include <linux/netfilter_netdev.h>
+#include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
-#include <linux/slab.h>
 #include <net/icmp.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
 #include "compat/compat.h"
 #include "forwards.h"
-#include "outer.h"
+#include "host.h"
 #include "peer.h"
+#include "publics.h"
+#include "quote.h"
+#include "reassembly.h"
 #include "rewrite.h"
 #include "transmit.h"
 
 enum {
-	/*
-	 * Behind an administrator's own nft ingress chains, whose priority is
-	 * "filter" (0) or less.
-	 */
-	HOOK_PRIORITY = 100,
 	/* Of the users of reassembly the one that is not met on a public netdev. */
 	DEFRAG_USER = IP_DEFRAG_MACVLAN,
 };
 
 /**
- * struct krelay_public - a netdev on which forwards take packets
- * @list: in the device's @publics; RTNL
- * @kdev: whose it is
- * @name: of the netdev
- * @dev: the netdev, NULL while there is none of that name; RTNL, read under RCU.
- *	Held by the hook, which goes before the netdev does.
- * @ops: the hook; its @priv is this object
- * @rcu: for freeing
- *
- * Owned by the device. The hook may hold it until a grace period after it is
- * unregistered.
+ * struct subject - what a packet is about
+ * @flow: its own
+ * @quoted: with @error, that of the packet which it quotes
+ * @error: it is an ICMP error
  */
-struct krelay_public {
-	struct list_head list;
-	struct krelay_device *kdev;
-	char name[IFNAMSIZ];
-	struct net_device *dev;
-	struct nf_hook_ops ops;
-	struct rcu_head rcu;
+struct subject {
+	struct krelay_flow flow;
+	struct krelay_flow quoted;
+	bool error;
 };
 
-static bool is_public(struct krelay_device *kdev, const struct net_device *dev)
+static bool is_icmp(const struct krelay_flow *flow)
 {
-	struct krelay_public *public;
+	return flow->proto == (flow->family == NFPROTO_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
 
-	list_for_each_entry_rcu(public, &kdev->publics, list)
-		if (READ_ONCE(public->dev) == dev)
-			return true;
-	return false;
+/* Return: whether @flow is an echo request or, with @reply, the reply to one. */
+static bool is_echo(const struct krelay_flow *flow, bool reply)
+{
+	if (flow->family == NFPROTO_IPV6)
+		return flow->icmp_type == (reply ? ICMPV6_ECHO_REPLY : ICMPV6_ECHO_REQUEST);
+	return flow->icmp_type == (reply ? ICMP_ECHOREPLY : ICMP_ECHO);
+}
+
+/* Whether what has no forward of its own may be taken by a catch-all. */
+static bool may_catch(const struct krelay_forward *forward, const struct krelay_flow *flow)
+{
+	/* Every host answers echo requests itself. */
+	return forward && (forward->proto || !is_icmp(flow));
 }
 
 /*
- * The address that a forward without one stands for. A peer's reply does not
- * tell which address the visitor used, and nobody keeps that in mind: so there
- * is one, the netdev's first.
+ * The version in a header need not be that which its frame has announced, nor one
+ * that this host has addresses and routes of.
  */
-static __be32 main_address(const struct net_device *dev)
+static bool is_spoken(const struct sk_buff *skb, const struct krelay_flow *flow)
 {
-	return inet_select_addr(dev, 0, RT_SCOPE_UNIVERSE);
+	if (flow->family == NFPROTO_IPV6)
+		return skb->protocol == htons(ETH_P_IPV6) && ipv6_mod_enabled();
+	return skb->protocol == htons(ETH_P_IP);
 }
 
-/* What is looked at before it is known whether the packet is ours to touch. */
+/* Return: 0; -EINVAL if @skb is one that nobody can relay. */
+static int read_subject(const struct sk_buff *skb, struct subject *subject)
+{
+	int ret;
+
+	subject->error = false;
+	ret = krelay_rewrite_peek(skb, &subject->flow);
+	if (!ret && !is_spoken(skb, &subject->flow))
+		ret = -EINVAL;
+	if (ret || subject->flow.fragment || !is_icmp(&subject->flow))
+		return ret;
+	ret = krelay_quote_peek(skb, &subject->flow, &subject->quoted);
+	subject->error = !ret;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* Which forward takes a visitor's packet, or an error about a packet to a visitor? */
+static struct krelay_forward *find_inward(const struct krelay_forwards *table,
+					  const struct subject *subject)
+{
+	const struct krelay_flow *flow = subject->error ? &subject->quoted : &subject->flow;
+	struct krelay_forward *forward;
+
+	if (is_icmp(flow) && !is_echo(flow, subject->error))
+		return NULL;
+	if (!subject->error) {
+		forward = krelay_forwards_by_public(table, flow->family, flow->proto,
+						    &flow->dest, flow->dest_port);
+	} else {
+		if (memcmp(&flow->source, &subject->flow.dest, sizeof(flow->source)))
+			return NULL;
+		forward = krelay_forwards_by_public(table, flow->family, flow->proto,
+						    &flow->source, flow->source_port);
+	}
+	return may_catch(forward, flow) ? forward : NULL;
+}
+
+/* Which forward does a peer's packet reply to, or an error about a visitor's packet? */
+static struct krelay_forward *find_outward(const struct krelay_forwards *table,
+					   const struct krelay_peer *peer,
+					   const struct subject *subject)
+{
+	const struct krelay_flow *flow = subject->error ? &subject->quoted : &subject->flow;
+	struct krelay_forward *forward;
+
+	if (is_icmp(flow) && !is_echo(flow, !subject->error))
+		return NULL;
+	if (!subject->error) {
+		forward = krelay_forwards_by_target(table, peer, flow->family, flow->proto,
+						    &flow->source, flow->source_port);
+	} else {
+		if (memcmp(&flow->source, &subject->flow.dest, sizeof(flow->source)))
+			return NULL;
+		forward = krelay_forwards_by_target(table, peer, flow->family, flow->proto,
+						    &flow->dest, flow->dest_port);
+	}
+	return may_catch(forward, flow) ? forward : NULL;
+}
+
+/* Looks only: it is not known yet whether the packet is ours to touch. */
 static struct krelay_forward *match(struct krelay_device *kdev, const struct sk_buff *skb,
-				    const struct net_device *dev, const struct iphdr *ip)
+				    const struct net_device *dev, const struct subject *subject)
 {
 	const struct krelay_forwards *table = rcu_dereference(kdev->forwards);
+	const struct krelay_flow *flow = &subject->flow;
 	struct krelay_forward *forward;
-	union nf_inet_addr dest = {};
-	__be16 ports[2], *found;
+	union nf_inet_addr address;
 
-	found = skb_header_pointer(skb, skb_network_offset(skb) + ip->ihl * 4, sizeof(ports),
-				   ports);
-	if (!found)
-		return NULL;
-	dest.ip = ip->daddr;
-	forward = krelay_forwards_by_public(table, NFPROTO_IPV4, ip->protocol, &dest, found[1]);
+	forward = find_inward(table, subject);
 	if (!forward)
 		return NULL;
-	if (forward->any_address ? ip->daddr != main_address(dev) :
-				   inet_addr_type(dev_net(dev), ip->daddr) != RTN_LOCAL)
+	if (!forward->any_address) {
+		if (!krelay_host_owns(dev_net(dev), flow->family, &flow->dest))
+			return NULL;
+	} else if (!krelay_publics_address(dev, flow->family, &address) ||
+		   memcmp(&address, &flow->dest, sizeof(address))) {
+		return NULL;
+	}
+	if (!forward->proto && (skb_headlen(skb) < flow->l4_offset ||
+				krelay_host_serves(dev_net(dev), dev, skb, flow)))
 		return NULL;
 	return forward;
 }
 
-/* An ICMP error needs a route to the visitor, of which an ingress packet has none. */
-static void answer(struct krelay_device *kdev, struct sk_buff *skb, u8 type, u8 code, u32 info,
-		   enum krelay_stat reason)
+static void drop(struct krelay_device *kdev, struct krelay_forward *forward,
+		 enum krelay_forwards_direction direction, struct sk_buff *skb,
+		 enum krelay_stat reason)
 {
-	struct net *net = dev_net(skb->dev);
-	struct flowi4 flow = { .daddr = ip_hdr(skb)->saddr };
-	struct rtable *rt = ip_route_output_key(net, &flow);
-
-	if (!IS_ERR(rt)) {
-		skb_dst_drop(skb);
-		skb_dst_set(skb, &rt->dst);
-		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-		icmp_send(skb, type, code, htonl(info));
-	}
+	krelay_forwards_account_drop(forward, direction, reason);
 	krelay_drop(kdev, skb, reason);
+}
+
+/* An ICMP error needs a route to the sender, of which the packet has none. */
+static void answer4(struct sk_buff *skb, enum krelay_stat reason, u32 mtu)
+{
+	struct flowi4 flow = { .daddr = ip_hdr(skb)->saddr };
+	struct rtable *rt = ip_route_output_key(dev_net(skb->dev), &flow);
+
+	if (IS_ERR(rt))
+		return;
+	skb_dst_drop(skb);
+	skb_dst_set(skb, &rt->dst);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	if (reason == KRELAY_STAT_BRIDGE_TTL)
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+	else
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+}
+
+static void answer6(struct sk_buff *skb, enum krelay_stat reason, u32 mtu)
+{
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	IP6CB(skb)->iif = skb->dev->ifindex;
+	if (reason == KRELAY_STAT_BRIDGE_TTL)
+		icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+	else
+		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
+/* Tells the sender on skb->dev why its packet goes no further, and drops it. */
+static void answer(struct krelay_device *kdev, struct krelay_forward *forward,
+		   enum krelay_forwards_direction direction, struct sk_buff *skb,
+		   enum krelay_stat reason, u32 mtu)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		answer4(skb, reason, mtu);
+	else
+		answer6(skb, reason, mtu);
+	drop(kdev, forward, direction, skb, reason);
 }
 
 static bool fits(const struct sk_buff *skb, unsigned int mtu)
@@ -115,11 +206,15 @@ static bool fits(const struct sk_buff *skb, unsigned int mtu)
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu;
 }
 
-/*
- * Too big and allowed to be cut: the IP output of the tunnel netdev does that,
- * and gives the pieces to the peer of the rewritten address.
- */
-static void fragment(struct krelay_device *kdev, struct sk_buff *skb)
+/* RFC 791 lets routers cut a packet; RFC 8200 only where its sender had done so. */
+static bool may_fragment(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return !(ip_hdr(skb)->frag_off & htons(IP_DF));
+	return skb->ignore_df;
+}
+
+static struct dst_entry *tunnel_route4(struct krelay_device *kdev, const struct sk_buff *skb)
 {
 	struct flowi4 flow = {
 		.daddr = ip_hdr(skb)->daddr,
@@ -127,68 +222,216 @@ static void fragment(struct krelay_device *kdev, struct sk_buff *skb)
 		.flowi4_oif = kdev->dev->ifindex,
 		.flowi4_flags = FLOWI_FLAG_ANYSRC,
 	};
-	struct net *net = dev_net(kdev->dev);
-	struct rtable *rt = ip_route_output_key(net, &flow);
+	struct rtable *rt = ip_route_output_key(dev_net(kdev->dev), &flow);
 
-	if (IS_ERR(rt)) {
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_TOO_BIG);
-		return;
-	}
-	skb_scrub_packet(skb, true);
-	skb_dst_set(skb, &rt->dst);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+static struct dst_entry *tunnel_route6(struct krelay_device *kdev, const struct sk_buff *skb)
+{
+	struct flowi6 flow = {
+		.daddr = ipv6_hdr(skb)->daddr,
+		.saddr = ipv6_hdr(skb)->saddr,
+		.flowi6_oif = kdev->dev->ifindex,
+		.flowi6_flags = FLOWI_FLAG_ANYSRC,
+	};
+	struct dst_entry *dst = ip6_route_output(dev_net(kdev->dev), NULL, &flow);
+
+	if (!dst->error && dst->dev == kdev->dev)
+		return dst;
+	dst_release(dst);
+	return NULL;
+}
+
+/* Hands a packet to the IP output of dst->dev, which cuts it where it has to. */
+static void output(struct net *net, struct sk_buff *skb, struct dst_entry *dst)
+{
+	skb_dst_drop(skb);
+	skb_dst_set(skb, dst);
+	skb->dev = dst->dev;
+	/* No entry for it, whatever else on this host uses conntrack. */
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	skb->ignore_df = 1;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+		IPCB(skb)->flags |= IPSKB_FORWARDED;
+	} else {
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+	}
 	dst_output(net, NULL, skb);
 }
 
+/* Too big and allowed to be cut; the pieces go to the peer of the new address. */
+static void fragment(struct krelay_device *kdev, struct krelay_forward *forward,
+		     struct sk_buff *skb, unsigned int packets, unsigned int len)
+{
+	struct dst_entry *dst = skb->protocol == htons(ETH_P_IP) ? tunnel_route4(kdev, skb) :
+								   tunnel_route6(kdev, skb);
+
+	if (!dst) {
+		drop(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_TOO_BIG);
+		return;
+	}
+	krelay_forwards_account(forward, KRELAY_FORWARDS_IN, packets, len);
+	skb_scrub_packet(skb, true);
+	skb->ignore_df = 1;
+	output(dev_net(kdev->dev), skb, dst);
+}
+
+/* Who may send, and how much. Return: 0 or why not. */
+static enum krelay_stat refuse(struct krelay_forward *forward, const struct sk_buff *skb,
+			       const struct subject *subject, unsigned int packets)
+{
+	const union nf_inet_addr *source = &subject->flow.source;
+	bool ipv6 = forward->family == NFPROTO_IPV6;
+
+	/* An error comes from a router on the way. */
+	if (forward->sources && !subject->error &&
+	    !krelay_sources_allow(forward->sources, source,
+				  ipv6 ? KRELAY_CIDR_IPV6 : KRELAY_CIDR_IPV4))
+		return KRELAY_STAT_BRIDGE_DENIED;
+	if (!krelay_rate_is_none(&forward->source_limit) &&
+	    !krelay_buckets_take(forward, source, ipv6 ? 8 : 4, &forward->source_limit, packets,
+				 skb->len))
+		return KRELAY_STAT_BRIDGE_SOURCE_LIMIT;
+	if (!krelay_rate_is_none(&forward->limit) &&
+	    !krelay_bucket_take(&forward->bucket, &forward->limit, packets, skb->len))
+		return KRELAY_STAT_BRIDGE_LIMIT;
+	return KRELAY_STAT_UNSPEC;
+}
+
+/* To the target; an error now is about a packet of the target's. */
+static int aim_inward(struct sk_buff *skb, struct subject *subject,
+		      const struct krelay_forward *forward)
+{
+	struct krelay_flow *quoted = &subject->quoted;
+	__be16 port = subject->flow.dest_port;
+	int ret;
+
+	if (!subject->error)
+		return krelay_rewrite_dest(skb, &subject->flow, &forward->target,
+					   krelay_forwards_target_port(forward, port));
+	ret = krelay_quote_set_source(skb, &subject->flow, quoted, &forward->target,
+				      krelay_forwards_target_port(forward, quoted->source_port));
+	return ret ?: krelay_rewrite_dest(skb, &subject->flow, &forward->target, 0);
+}
+
+/* From the public address; also an error of a router in front of the target. */
+static int aim_outward(struct sk_buff *skb, struct subject *subject,
+		       const struct krelay_forward *forward, const union nf_inet_addr *public)
+{
+	struct krelay_flow *quoted = &subject->quoted;
+	__be16 port = subject->flow.source_port;
+	int ret;
+
+	if (!subject->error)
+		return krelay_rewrite_source(skb, &subject->flow, public,
+					     krelay_forwards_public_port(forward, port));
+	ret = krelay_quote_set_dest(skb, &subject->flow, quoted, public,
+				    krelay_forwards_public_port(forward, quoted->dest_port));
+	return ret ?: krelay_rewrite_source(skb, &subject->flow, public, 0);
+}
+
+/* Pulls what was only looked at before, and looks closer. Return: 0 or why not. */
+static enum krelay_stat prepare(struct krelay_device *kdev, struct sk_buff *skb,
+				struct subject *subject)
+{
+	/* Not refused: a connection survives that the tunnel comes back. */
+	if (unlikely(!netif_running(kdev->dev)))
+		return KRELAY_STAT_BRIDGE_DOWN;
+	if (!krelay_rewrite_validate(skb) || krelay_rewrite_parse(skb, &subject->flow))
+		return KRELAY_STAT_BRIDGE_MALFORMED;
+	if (subject->error && krelay_quote_peek(skb, &subject->flow, &subject->quoted))
+		return KRELAY_STAT_BRIDGE_MALFORMED;
+	if (krelay_rewrite_source_routed(skb))
+		return KRELAY_STAT_BRIDGE_OPTIONS;
+	return KRELAY_STAT_UNSPEC;
+}
+
+/*
+ * How many packets came by the wire: a NIC that merges them need not say so
+ * (virtio does not).
+ */
+static unsigned int count_packets(const struct sk_buff *skb, const struct krelay_flow *flow)
+{
+	const struct skb_shared_info *shared = skb_shinfo(skb);
+	unsigned int headers = flow->l4_offset;
+
+	if (!skb_is_gso(skb))
+		return 1;
+	if (shared->gso_segs)
+		return shared->gso_segs;
+	headers += flow->proto == IPPROTO_TCP ? tcp_hdrlen(skb) : sizeof(struct udphdr);
+	return skb->len > headers ? DIV_ROUND_UP(skb->len - headers, shared->gso_size) : 1;
+}
+
 /* A visitor's packet, known to be for @forward. Consumes @skb. */
-static void relay(struct krelay_device *kdev, struct krelay_forward *forward, struct sk_buff *skb)
+static void relay(struct krelay_device *kdev, struct krelay_forward *forward,
+		  struct sk_buff *skb, struct subject *subject)
 {
 	unsigned int mtu = READ_ONCE(kdev->dev->mtu);
-	unsigned int packets, len = skb->len;
-	struct krelay_flow flow;
+	unsigned int packets, len;
+	enum krelay_stat reason;
 	bool big;
 
-	/* Not refused: a connection survives that the tunnel comes back. */
-	if (unlikely(!netif_running(kdev->dev))) {
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_DOWN);
-		return;
-	}
-	if (!krelay_rewrite_validate(skb) || krelay_rewrite_parse(skb, &flow)) {
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_MALFORMED);
-		return;
-	}
+	reason = prepare(kdev, skb, subject);
+	if (reason)
+		goto drop;
+	packets = count_packets(skb, &subject->flow);
+	reason = refuse(forward, skb, subject, packets);
+	if (reason)
+		goto drop;
+	len = skb->len;
 	big = !fits(skb, mtu);
-	if (big && (ip_hdr(skb)->frag_off & htons(IP_DF))) {
-		answer(kdev, skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu,
-		       KRELAY_STAT_BRIDGE_TOO_BIG);
+	if (big && !may_fragment(skb)) {
+		answer(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_TOO_BIG, mtu);
 		return;
 	}
 	switch (krelay_rewrite_hop(skb)) {
 	case 0:
 		break;
 	case -ETIME:
-		answer(kdev, skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0, KRELAY_STAT_BRIDGE_TTL);
+		answer(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_TTL, 0);
 		return;
 	default:
-		goto no_memory;
+		reason = KRELAY_STAT_BRIDGE_NO_MEMORY;
+		goto drop;
 	}
-	if (krelay_rewrite_clamp_mss(skb, &flow, mtu) ||
-	    krelay_rewrite_dest(skb, &flow, &forward->target,
-				krelay_forwards_target_port(forward, flow.dest_port)))
-		goto no_memory;
-
-	packets = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
-	krelay_forwards_account_in(forward, packets, len);
-	if (unlikely(big))
-		fragment(kdev, skb);
-	else
-		krelay_transmit_packet(forward->peer, skb);
+	if (krelay_rewrite_clamp_mss(skb, &subject->flow, mtu) ||
+	    aim_inward(skb, subject, forward)) {
+		reason = KRELAY_STAT_BRIDGE_NO_MEMORY;
+		goto drop;
+	}
+	if (unlikely(big)) {
+		fragment(kdev, forward, skb, packets, len);
+		return;
+	}
+	krelay_forwards_account(forward, KRELAY_FORWARDS_IN, packets, len);
+	krelay_transmit_packet(forward->peer, skb);
 	return;
 
-no_memory:
-	krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_NO_MEMORY);
+drop:
+	drop(kdev, forward, KRELAY_FORWARDS_IN, skb, reason);
+}
+
+/* Packets that GRO put one behind the other have headers of their own. Consumes @skb. */
+static void relay_list(struct krelay_device *kdev, struct krelay_forward *forward,
+		       struct sk_buff *skb)
+{
+	struct sk_buff_head batch;
+	struct subject subject;
+
+	__skb_queue_head_init(&batch);
+	if (!krelay_transmit_segment(skb, &batch)) {
+		drop(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_NO_MEMORY);
+		return;
+	}
+	while ((skb = __skb_dequeue(&batch))) {
+		if (read_subject(skb, &subject))
+			drop(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_MALFORMED);
+		else
+			relay(kdev, forward, skb, &subject);
+	}
 }
 
 /*
@@ -197,60 +440,72 @@ no_memory:
  */
 static bool reassemble(struct krelay_device *kdev, struct net *net, struct sk_buff *skb)
 {
+	bool ipv4 = skb->protocol == htons(ETH_P_IP);
+	struct krelay_flow flow;
 	int ret;
 
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	ret = ip_defrag(net, skb, DEFRAG_USER);
-	if (ret) {
-		if (ret != -EINPROGRESS)
-			krelay_count(kdev, KRELAY_STAT_BRIDGE_FRAGMENT);
+	if (krelay_rewrite_parse(skb, &flow)) {
+		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_MALFORMED);
 		return false;
 	}
-	ip_send_check(ip_hdr(skb));
+	if (ipv4) {
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+		ret = ip_defrag(net, skb, DEFRAG_USER);
+	} else {
+		ret = krelay_reassembly_gather6(net, skb);
+	}
+	if (ret) {
+		krelay_count(kdev, ret == -EINPROGRESS ? KRELAY_STAT_BRIDGE_PIECE :
+							 KRELAY_STAT_BRIDGE_FRAGMENT);
+		return false;
+	}
+	if (ipv4)
+		ip_send_check(ip_hdr(skb));
 	skb->ignore_df = 1;
 	return true;
 }
 
-/* The hook on a public netdev. Context: softirq, RCU. */
-static unsigned int ingress(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+unsigned int krelay_bridge_ingress(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
 {
-	struct krelay_public *public = priv;
-	struct krelay_device *kdev = public->kdev;
+	struct krelay_device *kdev = krelay_publics_device(priv);
 	struct krelay_forward *forward;
-	struct iphdr header, *ip;
+	struct subject subject;
 
 	if (!rcu_access_pointer(kdev->forwards) || skb->pkt_type != PACKET_HOST ||
-	    skb->protocol != htons(ETH_P_IP) || skb_vlan_tag_present(skb))
-		return NF_ACCEPT;
-	ip = skb_header_pointer(skb, skb_network_offset(skb), sizeof(header), &header);
-	if (!ip || ip->version != 4 || ip->ihl < 5)
+	    skb_vlan_tag_present(skb) || read_subject(skb, &subject))
 		return NF_ACCEPT;
 
-	if (unlikely(ip_is_fragment(ip))) {
+	if (unlikely(subject.flow.fragment)) {
 		/* What is routed is left alone. */
-		if (skb_shared(skb) || inet_addr_type(state->net, ip->daddr) != RTN_LOCAL ||
+		if (skb_shared(skb) ||
+		    !krelay_host_owns(state->net, subject.flow.family, &subject.flow.dest) ||
 		    !krelay_rewrite_validate(skb))
 			return NF_ACCEPT;
 		if (!reassemble(kdev, state->net, skb))
 			return NF_STOLEN;
-		ip = ip_hdr(skb);
+		if (read_subject(skb, &subject))
+			return NF_ACCEPT;
 	}
-	forward = match(kdev, skb, state->in, ip);
+	forward = match(kdev, skb, state->in, &subject);
 	if (!forward)
 		return NF_ACCEPT;
 
 	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (likely(skb))
-		relay(kdev, forward, skb);
-	else
+	if (unlikely(!skb)) {
+		krelay_forwards_account_drop(forward, KRELAY_FORWARDS_IN,
+					     KRELAY_STAT_BRIDGE_NO_MEMORY);
 		krelay_count(kdev, KRELAY_STAT_BRIDGE_NO_MEMORY);
+	} else if (unlikely(krelay_rewrite_is_list(skb))) {
+		relay_list(kdev, forward, skb);
+	} else {
+		relay(kdev, forward, skb, &subject);
+	}
 	return NF_STOLEN;
 }
 
-/* Return: a route out of a public netdev to the visitor, NULL if it is none, or an error. */
-static struct rtable *route_to_visitor(struct krelay_device *kdev, struct net *net,
-				       struct krelay_forward *forward, struct sk_buff *skb,
-				       union nf_inet_addr *source)
+static struct dst_entry *route4(struct net *net, const struct krelay_forward *forward,
+				const struct sk_buff *skb)
 {
 	struct flowi4 flow = {
 		.daddr = ip_hdr(skb)->daddr,
@@ -260,15 +515,106 @@ static struct rtable *route_to_visitor(struct krelay_device *kdev, struct net *n
 	struct rtable *rt = ip_route_output_key(net, &flow);
 
 	if (IS_ERR(rt))
-		return rt;
-	if (rt->rt_type != RTN_UNICAST || !is_public(kdev, rt->dst.dev)) {
-		ip_rt_put(rt);
+		return ERR_CAST(rt);
+	if (rt->rt_type == RTN_UNICAST)
+		return &rt->dst;
+	ip_rt_put(rt);
+	return NULL;
+}
+
+static struct dst_entry *route6(struct net *net, const struct krelay_forward *forward,
+				const struct sk_buff *skb)
+{
+	struct flowi6 flow = {
+		.daddr = ipv6_hdr(skb)->daddr,
+		.saddr = forward->any_address ? in6addr_any : forward->public.in6,
+		.flowi6_flags = FLOWI_FLAG_ANYSRC,
+	};
+	struct dst_entry *dst;
+	int error;
+
+	if (ipv6_addr_is_multicast(&flow.daddr))
+		return NULL;
+	dst = ip6_route_output(net, NULL, &flow);
+	error = dst->error;
+	if (!error)
+		return dst;
+	dst_release(dst);
+	return ERR_PTR(error);
+}
+
+/* Return: a route out of a public netdev to the visitor, NULL if it is none, or an error. */
+static struct dst_entry *route_to_visitor(struct krelay_device *kdev, struct net *net,
+					  const struct krelay_forward *forward,
+					  const struct sk_buff *skb, union nf_inet_addr *public)
+{
+	bool ipv4 = skb->protocol == htons(ETH_P_IP);
+	struct dst_entry *dst;
+
+	dst = ipv4 ? route4(net, forward, skb) : route6(net, forward, skb);
+	if (IS_ERR_OR_NULL(dst))
+		return dst;
+	if (!krelay_publics_contain(kdev, dst->dev)) {
+		dst_release(dst);
 		return NULL;
 	}
-	*source = forward->public;
-	if (forward->any_address)
-		source->ip = main_address(rt->dst.dev);
-	return rt;
+	*public = forward->public;
+	if (forward->any_address &&
+	    !krelay_publics_address(dst->dev, forward->family, public)) {
+		dst_release(dst);
+		return ERR_PTR(-EADDRNOTAVAIL);
+	}
+	return dst;
+}
+
+/* A peer's packet to a visitor, over a route which it owns. Consumes @skb. */
+static void relay_back(struct krelay_device *kdev, struct krelay_forward *forward,
+		       struct sk_buff *skb, struct subject *subject, struct dst_entry *dst,
+		       const union nf_inet_addr *public)
+{
+	enum krelay_stat reason = KRELAY_STAT_BRIDGE_NO_MEMORY;
+	unsigned int len = skb->len;
+
+	skb->dev = kdev->dev;
+	if (!fits(skb, dst_mtu(dst)) && !may_fragment(skb)) {
+		answer(kdev, forward, KRELAY_FORWARDS_OUT, skb, KRELAY_STAT_BRIDGE_TOO_BIG,
+		       dst_mtu(dst));
+		goto out;
+	}
+	switch (krelay_rewrite_hop(skb)) {
+	case 0:
+		break;
+	case -ETIME:
+		answer(kdev, forward, KRELAY_FORWARDS_OUT, skb, KRELAY_STAT_BRIDGE_TTL, 0);
+		goto out;
+	default:
+		goto drop;
+	}
+	if (krelay_rewrite_clamp_mss(skb, &subject->flow, READ_ONCE(kdev->dev->mtu)) ||
+	    aim_outward(skb, subject, forward, public))
+		goto drop;
+	krelay_forwards_account(forward, KRELAY_FORWARDS_OUT, 1, len);
+	output(dev_net(dst->dev), skb, dst);
+	return;
+
+drop:
+	drop(kdev, forward, KRELAY_FORWARDS_OUT, skb, reason);
+out:
+	dst_release(dst);
+}
+
+/*
+ * Would what is sent to where this reply will seem to come from take the same forward?
+ * Else a peer would answer for another, or for this host.
+ */
+static bool is_way_back(const struct krelay_forwards *table, const struct krelay_forward *forward,
+			const struct subject *subject, const union nf_inet_addr *public)
+{
+	const struct krelay_flow *flow = subject->error ? &subject->quoted : &subject->flow;
+	__be16 port = subject->error ? flow->dest_port : flow->source_port;
+
+	return krelay_forwards_by_public(table, flow->family, flow->proto, public,
+					 krelay_forwards_public_port(forward, port)) == forward;
 }
 
 bool krelay_bridge_reply(struct krelay_peer *peer, struct sk_buff *skb)
@@ -277,196 +623,48 @@ bool krelay_bridge_reply(struct krelay_peer *peer, struct sk_buff *skb)
 	const struct krelay_forwards *table = rcu_dereference_bh(kdev->forwards);
 	struct net *net = rcu_dereference_bh(kdev->transit);
 	struct krelay_forward *forward;
-	union nf_inet_addr source;
-	struct krelay_flow flow;
-	unsigned int len;
-	struct rtable *rt;
+	union nf_inet_addr public;
+	struct subject subject;
+	struct dst_entry *dst;
 
-	if (!table || !net || skb->protocol != htons(ETH_P_IP))
+	if (!table || !net || read_subject(skb, &subject))
 		return false;
-	if (unlikely(ip_is_fragment(ip_hdr(skb))) &&
-	    inet_addr_type(net, ip_hdr(skb)->daddr) != RTN_LOCAL &&
-	    !reassemble(kdev, net, skb))
-		return true;
-	len = skb->len;
-	if (krelay_rewrite_parse(skb, &flow) || flow.fragment)
-		return false;
-	forward = krelay_forwards_by_target(table, peer, flow.family, flow.proto, &flow.source,
-					    flow.source_port);
-	if (!forward)
-		return false;
-	rt = route_to_visitor(kdev, net, forward, skb, &source);
-	if (!rt)
-		return false;
-	if (IS_ERR(rt)) {
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_NO_ROUTE);
-		return true;
-	}
-
-	if (krelay_rewrite_hop(skb)) {
-		ip_rt_put(rt);
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_TTL);
-		return true;
-	}
-	if (krelay_rewrite_clamp_mss(skb, &flow, READ_ONCE(kdev->dev->mtu)) ||
-	    krelay_rewrite_source(skb, &flow, &source,
-				  krelay_forwards_public_port(forward, flow.source_port))) {
-		ip_rt_put(rt);
-		krelay_drop(kdev, skb, KRELAY_STAT_BRIDGE_NO_MEMORY);
-		return true;
-	}
-	krelay_forwards_account_out(forward, 1, len);
-
-	skb_dst_set(skb, &rt->dst);
-	skb->dev = rt->dst.dev;
-	/* No entry for it, whatever else on this host uses conntrack. */
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	IPCB(skb)->flags |= IPSKB_FORWARDED;
-	dst_output(net, NULL, skb);
-	return true;
-}
-
-static int hook(struct krelay_public *public, struct net_device *dev)
-{
-	int ret;
-
-	public->ops = (struct nf_hook_ops) {
-		.hook = ingress,
-		.priv = public,
-		.dev = dev,
-		.pf = NFPROTO_NETDEV,
-		.hooknum = NF_NETDEV_INGRESS,
-		.priority = HOOK_PRIORITY,
-	};
-	ret = nf_register_net_hook(dev_net(dev), &public->ops);
-	if (!ret)
-		WRITE_ONCE(public->dev, dev);
-	return ret;
-}
-
-static void unhook(struct krelay_public *public)
-{
-	if (!public->dev)
-		return;
-	nf_unregister_net_hook(dev_net(public->dev), &public->ops);
-	WRITE_ONCE(public->dev, NULL);
-}
-
-static struct krelay_public *find_public(struct krelay_device *kdev, const char *name)
-{
-	struct krelay_public *public;
-
-	list_for_each_entry(public, &kdev->publics, list)
-		if (!strcmp(public->name, name))
-			return public;
-	return NULL;
-}
-
-static void remove_public(struct krelay_public *public)
-{
-	list_del_rcu(&public->list);
-	unhook(public);
-	kfree_rcu(public, rcu);
-}
-
-static int add_public(struct krelay_device *kdev, struct net *net, const char *name)
-{
-	struct krelay_public *public = kzalloc(sizeof(*public), GFP_KERNEL_ACCOUNT);
-	struct net_device *dev;
-	int ret;
-
-	if (!public)
-		return -ENOMEM;
-	public->kdev = kdev;
-	strscpy(public->name, name, sizeof(public->name));
-	dev = __dev_get_by_name(net, name);
-	ret = dev ? hook(public, dev) : 0;
-	if (ret) {
-		kfree(public);
-		return ret;
-	}
-	list_add_tail_rcu(&public->list, &kdev->publics);
-	return 0;
-}
-
-static bool is_named(const char *name, const char *const *names, unsigned int count)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(names[i], name))
+	if (unlikely(subject.flow.fragment)) {
+		if (krelay_host_owns(net, subject.flow.family, &subject.flow.dest))
+			return false;
+		if (!reassemble(kdev, net, skb))
 			return true;
-	return false;
-}
-
-int krelay_bridge_set_publics(struct krelay_device *kdev, const char *const *names,
-			      unsigned int count)
-{
-	struct net *net = rtnl_dereference(kdev->transit);
-	struct krelay_public *public, *tmp;
-	unsigned int i;
-	int ret = 0;
-
-	if (!net && count)
-		return -ENONET;
-	/* New ones first: if that fails, they go again and the old list stands. */
-	for (i = 0; i < count; i++) {
-		if (find_public(kdev, names[i]))
-			continue;
-		ret = add_public(kdev, net, names[i]);
-		if (ret)
-			break;
+		if (read_subject(skb, &subject))
+			return false;
 	}
-	if (ret) {
-		while (i--) {
-			public = list_last_entry(&kdev->publics, struct krelay_public, list);
-			if (!strcmp(public->name, names[i]))
-				remove_public(public);
-		}
-		return ret;
+	forward = find_outward(table, peer, &subject);
+	if (!forward || krelay_rewrite_parse(skb, &subject.flow))
+		return false;
+	dst = route_to_visitor(kdev, net, forward, skb, &public);
+	if (!dst)
+		return false;
+	if (IS_ERR(dst)) {
+		drop(kdev, forward, KRELAY_FORWARDS_OUT, skb, KRELAY_STAT_BRIDGE_NO_ROUTE);
+		return true;
 	}
-	list_for_each_entry_safe(public, tmp, &kdev->publics, list)
-		if (!is_named(public->name, names, count))
-			remove_public(public);
-	return 0;
-}
-
-int krelay_bridge_visit_publics(struct krelay_device *kdev,
-				int (*visit)(void *context, const char *name), void *context)
-{
-	struct krelay_public *public;
-	int ret;
-
-	list_for_each_entry(public, &kdev->publics, list) {
-		ret = visit(context, public->name);
-		if (ret)
-			return ret;
+	if (!is_way_back(table, forward, &subject, &public)) {
+		dst_release(dst);
+		return false;
 	}
-	return 0;
-}
-
-void krelay_bridge_add_netdev(struct krelay_device *kdev, struct net_device *dev)
-{
-	struct krelay_public *public = find_public(kdev, dev->name);
-
-	if (!public || public->dev)
-		return;
-	if (hook(public, dev))
-		netdev_warn(kdev->dev, "forwards cannot take packets from %s\n", dev->name);
-}
-
-void krelay_bridge_remove_netdev(struct krelay_device *kdev, struct net_device *dev)
-{
-	struct krelay_public *public;
-
-	list_for_each_entry(public, &kdev->publics, list)
-		if (public->dev == dev)
-			unhook(public);
+	relay_back(kdev, forward, skb, &subject, dst, &public);
+	return true;
 }
 
 void krelay_bridge_set_forwards(struct krelay_device *kdev, struct krelay_forwards *table)
 {
-	krelay_forwards_free_rcu(rcu_replace_pointer(kdev->forwards, table,
-						     lockdep_rtnl_is_held()));
+	struct krelay_forwards *old = rtnl_dereference(kdev->forwards);
+	bool asked = krelay_forwards_catch_all(old);
+
+	/* What the host has begun is known before the catch-all is seen. */
+	if (krelay_forwards_catch_all(table) && !asked)
+		krelay_host_ask();
+	rcu_assign_pointer(kdev->forwards, table);
+	if (asked && !krelay_forwards_catch_all(table))
+		krelay_host_ask_no_more();
+	krelay_forwards_free_rcu(old);
 }

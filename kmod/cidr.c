@@ -102,7 +102,7 @@ static u8 common_bits(const u64 a[KEY_WORDS], const u64 b[KEY_WORDS])
 
 static struct krelay_cidr_node *make_node(const u64 key[KEY_WORDS], u8 len, u8 bits)
 {
-	struct krelay_cidr_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+	struct krelay_cidr_node *node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
 	__be64 wide[KEY_WORDS];
 
 	if (!node)
@@ -240,33 +240,61 @@ static int link_node(struct krelay_cidr *table, struct krelay_cidr_node *above,
 	return 0;
 }
 
-int krelay_cidr_insert(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix,
-		       struct krelay_cidr_owner *owner)
+/* The node of that very prefix, made if there is none. */
+static struct krelay_cidr_node *get_node(struct krelay_cidr *table, const void *addr, u8 len,
+					 u8 prefix)
 {
 	struct krelay_cidr_node *above, *node;
 	u64 key[KEY_WORDS];
 	int err;
 
 	if (!is_prefix(len, prefix))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	load_key(key, addr, len);
 	above = find_above(table, key, len, prefix);
-	if (above && above->bits == prefix) {
-		own(above, owner);
-		return 0;
-	}
+	if (above && above->bits == prefix)
+		return above;
 
 	node = make_node(key, len, prefix);
 	if (!node)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	err = link_node(table, above, node);
 	if (err) {
 		kfree(node);
-		return err;
+		return ERR_PTR(err);
 	}
-	/* A look-up that came here before this took the node for a mere fork. */
+	return node;
+}
+
+int krelay_cidr_insert(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix,
+		       struct krelay_cidr_owner *owner)
+{
+	struct krelay_cidr_node *node = get_node(table, addr, len, prefix);
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	/* A look-up that came here before this took a new node for a mere fork. */
 	own(node, owner);
 	return 0;
+}
+
+int krelay_cidr_reserve(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix)
+{
+	return PTR_ERR_OR_ZERO(get_node(table, addr, len, prefix));
+}
+
+void krelay_cidr_unreserve(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix)
+{
+	struct krelay_cidr_node *node;
+	u64 key[KEY_WORDS];
+
+	if (!is_prefix(len, prefix))
+		return;
+	load_key(key, addr, len);
+	node = find_above(table, key, len, prefix);
+	/* Leaves alone what is owned, or forks; goes on upwards from a leaf. */
+	if (node && node->bits == prefix)
+		prune(table, node);
 }
 
 int krelay_cidr_remove(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix,

@@ -98,6 +98,39 @@ int __must_check krelay_cidr_insert(struct krelay_cidr *table, const void *addr,
 				    u8 prefix, struct krelay_cidr_owner *owner);
 
 /**
+ * krelay_cidr_reserve() - see to it that a prefix can be inserted
+ * @table: the table
+ * @addr: address in network byte order, any alignment; host bits are ignored
+ * @len: length of @addr in bytes, 4 or 16
+ * @prefix: length of the prefix in bits, 0 to 8 * @len
+ *
+ * Nobody's look-up sees it. krelay_cidr_insert() of the same prefix will not
+ * fail then, as long as nothing is removed before. So that many prefixes are
+ * inserted together or not at all.
+ *
+ * Context: process, writers' lock held, to the end of what is done together.
+ * May sleep (GFP_KERNEL).
+ * Return: 0, -ENOMEM, or -EINVAL for a @len or @prefix out of range. The table
+ * is unchanged after an error.
+ */
+int __must_check krelay_cidr_reserve(struct krelay_cidr *table, const void *addr, u8 len,
+				     u8 prefix);
+
+/**
+ * krelay_cidr_unreserve() - take back krelay_cidr_reserve()
+ * @table: the table
+ * @addr: as reserved
+ * @len: as reserved
+ * @prefix: as reserved
+ *
+ * What was reserved and is owned by now stays. It does no harm to take back
+ * what was not reserved.
+ *
+ * Context: process, writers' lock held.
+ */
+void krelay_cidr_unreserve(struct krelay_cidr *table, const void *addr, u8 len, u8 prefix);
+
+/**
  * krelay_cidr_remove() - take a prefix from its owner
  * @table: the table
  * @addr: address in network byte order, any alignment; host bits are ignored

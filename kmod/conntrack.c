@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "conntrack.h"
 
+#include <linux/ipv6.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -12,6 +13,7 @@
 static DEFINE_MUTEX(users_lock);
 static unsigned int users;
 static typeof(nf_conntrack_find_get) *find_get;
+static typeof(nf_ct_get_tuplepr) *get_tuple;
 static typeof(nf_ct_netns_get) *netns_get;
 static typeof(nf_ct_netns_put) *netns_put;
 
@@ -19,11 +21,14 @@ static void release(void)
 {
 	if (find_get)
 		symbol_put(nf_conntrack_find_get);
+	if (get_tuple)
+		symbol_put(nf_ct_get_tuplepr);
 	if (netns_get)
 		symbol_put(nf_ct_netns_get);
 	if (netns_put)
 		symbol_put(nf_ct_netns_put);
 	find_get = NULL;
+	get_tuple = NULL;
 	netns_get = NULL;
 	netns_put = NULL;
 }
@@ -31,12 +36,19 @@ static void release(void)
 static int acquire(void)
 {
 	find_get = symbol_get(nf_conntrack_find_get);
+	get_tuple = symbol_get(nf_ct_get_tuplepr);
 	netns_get = symbol_get(nf_ct_netns_get);
 	netns_put = symbol_get(nf_ct_netns_put);
-	if (find_get && netns_get && netns_put)
+	if (find_get && get_tuple && netns_get && netns_put)
 		return 0;
 	release();
 	return -EOPNOTSUPP;
+}
+
+/* Both families, where there are both. */
+static u8 families(void)
+{
+	return ipv6_mod_enabled() ? NFPROTO_INET : NFPROTO_IPV4;
 }
 
 void krelay_conntrack_load(void)
@@ -52,7 +64,7 @@ int krelay_conntrack_enable(struct net *net)
 	if (!users)
 		ret = acquire();
 	if (!ret)
-		ret = netns_get(net, NFPROTO_IPV4);
+		ret = netns_get(net, families());
 	if (!ret)
 		users++;
 	else if (!users)
@@ -64,10 +76,17 @@ int krelay_conntrack_enable(struct net *net)
 void krelay_conntrack_disable(struct net *net)
 {
 	mutex_lock(&users_lock);
-	netns_put(net, NFPROTO_IPV4);
+	netns_put(net, families());
 	if (!--users)
 		release();
 	mutex_unlock(&users_lock);
+}
+
+bool krelay_conntrack_read(struct net *net, const struct sk_buff *skb, unsigned int offset,
+			   u8 family, struct nf_conntrack_tuple *tuple)
+{
+	memset(tuple, 0, sizeof(*tuple));
+	return get_tuple(skb, offset, family, net, tuple);
 }
 
 struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,

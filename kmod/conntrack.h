@@ -12,6 +12,7 @@
 struct net;
 struct nf_conn;
 struct nf_conntrack_tuple;
+struct sk_buff;
 
 /*
  * Loads nf_conntrack. Never under RTNL: loading waits for namespaces that are
@@ -20,7 +21,7 @@ struct nf_conntrack_tuple;
 void krelay_conntrack_load(void);
 
 /**
- * krelay_conntrack_enable() - have connections tracked in a namespace
+ * krelay_conntrack_enable() - have connections of both families tracked in a namespace
  * @net: namespace
  *
  * Context: process; pairs with krelay_conntrack_disable().
@@ -28,6 +29,20 @@ void krelay_conntrack_load(void);
  */
 int krelay_conntrack_enable(struct net *net);
 void krelay_conntrack_disable(struct net *net);
+
+/**
+ * krelay_conntrack_read() - the tuple by which conntrack knows a packet
+ * @net: namespace in which conntrack is enabled
+ * @skb: where the packet is
+ * @offset: of its IP header from skb->data
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @tuple: filled in
+ *
+ * Believes the headers: checks neither checksums nor lengths. Context: RCU.
+ * Return: whether there is one; not for a fragment but the first.
+ */
+bool krelay_conntrack_read(struct net *net, const struct sk_buff *skb, unsigned int offset,
+			   u8 family, struct nf_conntrack_tuple *tuple);
 
 /**
  * krelay_conntrack_find() - whose is this packet?

@@ -6,8 +6,10 @@
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
 #include <linux/inetdevice.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/suspend.h>
 #include <net/addrconf.h>
 #include <net/icmp.h>
 #include <net/ip.h>
@@ -21,6 +23,7 @@
 #include "home.h"
 #include "outer.h"
 #include "peer.h"
+#include "publics.h"
 #include "receive.h"
 #include "transmit.h"
 
@@ -32,8 +35,11 @@ enum {
 	FADE_OUT_MS = 1000,
 };
 
-/* Every device, for events of namespaces and other netdevs; RTNL. */
+/* Every device, for events of namespaces, other netdevs and the machine; RTNL. */
 static LIST_HEAD(devices);
+
+/* Those that come now begin with it; RTNL. */
+static bool asleep;
 
 static int open(struct net_device *dev)
 {
@@ -46,7 +52,7 @@ static int open(struct net_device *dev)
 		return ret;
 	/* Who is to be kept alive is dialled at once. */
 	list_for_each_entry(peer, &kdev->peers, list)
-		if (peer->timers.interval)
+		if (peer->timers.interval || peer->timers.dials)
 			krelay_timers_want_keepalive(&peer->timers);
 	return 0;
 }
@@ -82,7 +88,7 @@ static void answer_unreachable(struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-	else
+	else if (ipv6_mod_enabled())
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 }
 
@@ -110,9 +116,9 @@ static netdev_tx_t xmit(struct sk_buff *skb, struct net_device *dev)
 
 static bool is_drop(enum krelay_stat which)
 {
-	return which != KRELAY_STAT_RX_KEEPALIVE &&
+	return which != KRELAY_STAT_RX_KEEPALIVE && which != KRELAY_STAT_BRIDGE_PIECE &&
 	       !(which >= KRELAY_STAT_HS_INITIATION_SENT &&
-		 which <= KRELAY_STAT_HS_COOKIE_RECEIVED);
+		 which <= KRELAY_STAT_HS_PORT_FIXED);
 }
 
 static void get_stats64(struct net_device *dev, struct rtnl_link_stats64 *total)
@@ -138,19 +144,9 @@ static int init(struct net_device *dev)
 	return gro_cells_init(&kdev->gro_cells, dev);
 }
 
-static bool is_leaving(const struct krelay_peer *peer, const struct list_head *leaving)
+int krelay_device_forget_forwards(struct krelay_peer *peer)
 {
-	const struct krelay_peer *other;
-
-	list_for_each_entry(other, leaving, list)
-		if (other == peer)
-			return true;
-	return false;
-}
-
-/* A table without the forwards to any peer in @leaving. */
-static int forget_forwards(struct krelay_device *kdev, const struct list_head *leaving)
-{
+	struct krelay_device *kdev = peer->device;
 	struct krelay_forwards *old = rtnl_dereference(kdev->forwards), *new = NULL;
 	unsigned int count = krelay_forwards_count(old), kept = 0, i;
 	struct krelay_forward **list, *forward;
@@ -163,33 +159,25 @@ static int forget_forwards(struct krelay_device *kdev, const struct list_head *l
 	if (!list)
 		return -ENOMEM;
 	for (i = 0; (forward = krelay_forwards_at(old, i)); i++)
-		if (!is_leaving(forward->peer, leaving))
+		if (forward->peer != peer)
 			list[kept++] = forward;
-	if (kept)
+	if (kept && kept != count)
 		ret = krelay_forwards_build(list, kept, &new, conflict);
 	if (!ret && kept != count)
 		krelay_bridge_set_forwards(kdev, new);
-	else
-		krelay_forwards_free(new);
 	kvfree(list);
 	return ret;
 }
 
-int krelay_device_remove_peer(struct krelay_peer *peer)
+void krelay_device_remove_peer(struct krelay_peer *peer)
 {
-	struct krelay_device *kdev = peer->device;
 	LIST_HEAD(leaving);
-	int ret;
 
-	list_move_tail(&peer->list, &leaving);
-	ret = forget_forwards(kdev, &leaving);
-	if (ret) {
-		list_move_tail(&peer->list, &kdev->peers);
-		return ret;
-	}
 	krelay_home_detach(peer);
+	/* Not opened again while we hold RTNL. */
+	krelay_outer_unmove(peer);
+	list_move_tail(&peer->list, &leaving);
 	krelay_peer_remove(&leaving);
-	return 0;
 }
 
 static void uninit(struct net_device *dev)
@@ -199,7 +187,7 @@ static void uninit(struct net_device *dev)
 	LIST_HEAD(leaving);
 
 	list_del_init(&kdev->list);
-	krelay_bridge_set_publics(kdev, NULL, 0);
+	krelay_publics_keep(kdev, NULL, 0);
 	krelay_bridge_set_forwards(kdev, NULL);
 	list_for_each_entry(peer, &kdev->peers, list)
 		krelay_home_detach(peer);
@@ -241,6 +229,7 @@ static void destruct(struct net_device *dev)
 	destroy_workqueue(kdev->workqueue);
 	rhashtable_destroy(&kdev->peers_by_key);
 	krelay_index_destroy(&kdev->indices);
+	krelay_limit_free(kdev->sources);
 	krelay_compat_free_tstats(dev);
 	free_percpu(kdev->stats);
 	memzero_explicit(&kdev->identity, sizeof(kdev->identity));
@@ -272,16 +261,17 @@ static void setup(struct net_device *dev)
 	dev->needs_free_netdev = true;
 	krelay_compat_set_lltx(dev);
 	SET_NETDEV_DEVTYPE(dev, &device_type);
+	/* Without its route no sender is told that a packet cannot be sent. */
+	netif_keep_dst(dev);
 
 	memset(kdev, 0, sizeof(*kdev));
 	kdev->dev = dev;
 	kdev->receive = krelay_receive_datagram;
+	kdev->ingress = krelay_bridge_ingress;
 	INIT_LIST_HEAD(&kdev->list);
 	INIT_LIST_HEAD(&kdev->peers);
 	INIT_LIST_HEAD(&kdev->publics);
-	mutex_init(&kdev->handshake_lock);
-	skb_queue_head_init(&kdev->handshakes);
-	INIT_WORK(&kdev->handshake_work, krelay_handshake_work);
+	krelay_handshake_init(kdev);
 	krelay_cidr_init(&kdev->allowed);
 }
 
@@ -291,6 +281,7 @@ static int newlink_in(struct net *net, struct net_device *dev, struct netlink_ex
 	int ret;
 
 	rcu_assign_pointer(kdev->transit, net);
+	kdev->asleep = asleep;
 	ret = krelay_compat_alloc_tstats(dev);
 	if (ret)
 		return ret;
@@ -298,9 +289,17 @@ static int newlink_in(struct net *net, struct net_device *dev, struct netlink_ex
 	kdev->stats = alloc_percpu(struct krelay_stats);
 	if (!kdev->stats)
 		goto err_tstats;
-	kdev->workqueue = alloc_ordered_workqueue("krelay-%s", WQ_FREEZABLE, dev->name);
-	if (!kdev->workqueue)
+	kdev->sources = krelay_limit_new();
+	if (!kdev->sources)
 		goto err_stats;
+	/*
+	 * Before whatever else this host computes, for a handshake that takes 5 s
+	 * is begun anew and in vain. What others can ask of it is bounded.
+	 */
+	kdev->workqueue = alloc_ordered_workqueue("krelay-%s", WQ_FREEZABLE | WQ_HIGHPRI,
+						  dev->name);
+	if (!kdev->workqueue)
+		goto err_sources;
 	ret = krelay_index_init(&kdev->indices);
 	if (ret)
 		goto err_workqueue;
@@ -322,6 +321,8 @@ err_indices:
 	krelay_index_destroy(&kdev->indices);
 err_workqueue:
 	destroy_workqueue(kdev->workqueue);
+err_sources:
+	krelay_limit_free(kdev->sources);
 err_stats:
 	free_percpu(kdev->stats);
 err_tstats:
@@ -343,37 +344,50 @@ void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private
 	struct krelay_peer *peer;
 
 	mutex_lock(&kdev->handshake_lock);
+	if (krelay_noise_is_identity(&kdev->identity, private_key))
+		goto out;
 	krelay_noise_set_identity(&kdev->identity, private_key);
 	krelay_cookie_set_public(&kdev->checker, kdev->identity.public_key);
 	list_for_each_entry(peer, &kdev->peers, list) {
 		krelay_noise_precompute(&peer->handshake, &kdev->identity);
 		/* Sessions of the old identity end with it. */
-		krelay_index_free(&kdev->indices, peer->handshake.index);
-		krelay_noise_clear_handshake(&peer->handshake);
-		krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+		krelay_peer_forget(peer);
 		krelay_timers_dial_anew(&peer->timers);
 	}
+out:
 	mutex_unlock(&kdev->handshake_lock);
 }
 
-int krelay_device_set_port(struct krelay_device *kdev, u16 port)
+void krelay_device_set_timestamp(struct krelay_device *kdev, u64 timestamp)
 {
+	mutex_lock(&kdev->handshake_lock);
+	krelay_noise_raise_timestamp(&kdev->identity, timestamp);
+	mutex_unlock(&kdev->handshake_lock);
+}
+
+int krelay_device_set_port(struct krelay_device *kdev, u16 port, bool fixed)
+{
+	bool was_fixed = kdev->port_fixed;
+	struct krelay_peer *peer;
 	u16 old = kdev->port;
 	int ret;
 
+	WRITE_ONCE(kdev->port_fixed, fixed);
 	if (old == port && port)
 		return 0;
 	kdev->port = port;
 	if (!netif_running(kdev->dev))
 		return 0;
-	krelay_outer_close(kdev);
 	ret = krelay_outer_open(kdev);
-	if (!ret)
-		return 0;
-	kdev->port = old;
-	if (krelay_outer_open(kdev))
-		netdev_warn(kdev->dev, "port %u is gone: set the link down and up\n", old);
-	return ret;
+	if (ret) {
+		kdev->port = old;
+		WRITE_ONCE(kdev->port_fixed, was_fixed);
+		return ret;
+	}
+	/* Who had left the old port comes back to the new one. */
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_outer_unmove(peer);
+	return 0;
 }
 
 void krelay_device_set_fwmark(struct krelay_device *kdev, u32 fwmark)
@@ -418,6 +432,10 @@ static void own_event(struct krelay_device *kdev, unsigned long event)
 		tune(kdev->dev);
 		attach_bridges(kdev);
 		break;
+	case NETDEV_UP:
+	case NETDEV_CHANGEMTU:
+		krelay_home_refresh(kdev);
+		break;
 	case NETDEV_UNREGISTER:
 		list_for_each_entry(peer, &kdev->peers, list)
 			krelay_home_detach(peer);
@@ -429,14 +447,14 @@ static void public_event(struct krelay_device *kdev, struct net_device *dev, uns
 {
 	switch (event) {
 	case NETDEV_REGISTER:
-		krelay_bridge_add_netdev(kdev, dev);
+		krelay_publics_add_netdev(kdev, dev);
 		break;
 	case NETDEV_UNREGISTER:
-		krelay_bridge_remove_netdev(kdev, dev);
+		krelay_publics_remove_netdev(kdev, dev);
 		break;
 	case NETDEV_CHANGENAME:
-		krelay_bridge_remove_netdev(kdev, dev);
-		krelay_bridge_add_netdev(kdev, dev);
+		krelay_publics_remove_netdev(kdev, dev);
+		krelay_publics_add_netdev(kdev, dev);
 		break;
 	}
 }
@@ -467,14 +485,99 @@ static void __net_exit leave_net(struct net *net)
 		if (rtnl_dereference(kdev->transit) != net)
 			continue;
 		krelay_outer_close(kdev);
-		krelay_bridge_set_publics(kdev, NULL, 0);
+		krelay_publics_keep(kdev, NULL, 0);
 		RCU_INIT_POINTER(kdev->transit, NULL);
 		/* Their routes hold netdevs of that namespace. */
 		list_for_each_entry(peer, &kdev->peers, list)
-			krelay_peer_set_endpoint(peer, NULL, 0);
+			krelay_peer_set_endpoint(peer, NULL, 0, 0);
 	}
 	rtnl_unlock();
 }
+
+/*
+ * No key lies in the memory of a machine that sleeps, and none is used on from
+ * an image that may be restored twice.
+ */
+static void forget_sessions(struct krelay_device *kdev)
+{
+	struct krelay_peer *peer;
+
+	mutex_lock(&kdev->handshake_lock);
+	kdev->asleep = asleep;
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_peer_forget(peer);
+	mutex_unlock(&kdev->handshake_lock);
+}
+
+static void dial_anew(struct krelay_device *kdev)
+{
+	struct krelay_peer *peer;
+
+	list_for_each_entry(peer, &kdev->peers, list)
+		krelay_timers_dial_anew(&peer->timers);
+}
+
+static void begin_anew(void)
+{
+	struct krelay_device *kdev;
+
+	ASSERT_RTNL();
+	list_for_each_entry(kdev, &devices, list)
+		forget_sessions(kdev);
+	if (asleep)
+		return;
+	list_for_each_entry(kdev, &devices, list)
+		dial_anew(kdev);
+}
+
+/* While asleep no session is there, and none begins. */
+static void set_asleep(bool value)
+{
+	rtnl_lock();
+	asleep = value;
+	begin_anew();
+	rtnl_unlock();
+	/* Keys are wiped by callbacks, which must not wait in the image of memory. */
+	if (value)
+		rcu_barrier();
+}
+
+static int pm_event(struct notifier_block *block, unsigned long event, void *pointer)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+		/* Where the machine sleeps whenever it has nothing to do. */
+		if (IS_ENABLED(CONFIG_PM_AUTOSLEEP))
+			break;
+		fallthrough;
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		set_asleep(true);
+		break;
+	case PM_POST_SUSPEND:
+		if (IS_ENABLED(CONFIG_PM_AUTOSLEEP))
+			break;
+		fallthrough;
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		set_asleep(false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pm_notifier = { .notifier_call = pm_event };
+
+/* This machine goes on from a snapshot, from which another may go on, too. */
+static int fork_event(struct notifier_block *block, unsigned long event, void *pointer)
+{
+	rtnl_lock();
+	begin_anew();
+	rtnl_unlock();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block fork_notifier = { .notifier_call = fork_event };
 
 static struct pernet_operations net_ops = { .pre_exit = leave_net };
 
@@ -488,11 +591,21 @@ int __init krelay_device_init(void)
 	ret = register_netdevice_notifier(&notifier);
 	if (ret)
 		goto err_net;
-	ret = rtnl_link_register(&link_ops);
+	ret = register_pm_notifier(&pm_notifier);
 	if (ret)
 		goto err_notifier;
+	ret = register_random_vmfork_notifier(&fork_notifier);
+	if (ret)
+		goto err_pm;
+	ret = rtnl_link_register(&link_ops);
+	if (ret)
+		goto err_fork;
 	return 0;
 
+err_fork:
+	unregister_random_vmfork_notifier(&fork_notifier);
+err_pm:
+	unregister_pm_notifier(&pm_notifier);
 err_notifier:
 	unregister_netdevice_notifier(&notifier);
 err_net:
@@ -525,6 +638,8 @@ void krelay_device_exit(void)
 {
 	fade_out();
 	rtnl_link_unregister(&link_ops);
+	unregister_random_vmfork_notifier(&fork_notifier);
+	unregister_pm_notifier(&pm_notifier);
 	unregister_netdevice_notifier(&notifier);
 	unregister_pernet_device(&net_ops);
 }

@@ -25,14 +25,23 @@ struct krelay_device *krelay_device_of(struct net_device *dev);
  */
 struct krelay_device *krelay_device_next(struct krelay_device *kdev, struct krelay_device *last);
 
-/* Removes the peer and all forwards to it. Return: 0 or -ENOMEM. Context: RTNL. */
-int krelay_device_remove_peer(struct krelay_peer *peer);
+/* Removes all forwards to the peer. Return: 0 or -ENOMEM. Context: RTNL. */
+int krelay_device_forget_forwards(struct krelay_peer *peer);
+
+/* Removes a peer to which there is no forward. Context: RTNL. */
+void krelay_device_remove_peer(struct krelay_peer *peer);
 
 /* An all-zero key takes the identity away. Context: RTNL. */
 void krelay_device_set_private_key(struct krelay_device *kdev, const u8 *private_key);
 
-/* Return: 0, or, with the old port in use again, that of opening. Context: RTNL. */
-int krelay_device_set_port(struct krelay_device *kdev, u16 port);
+/*
+ * @fixed: its owner has named the port, so that it is not to be left.
+ * Return: 0, or, with the old port in use still, that of opening. Context: RTNL.
+ */
+int krelay_device_set_port(struct krelay_device *kdev, u16 port, bool fixed);
+
+/* Initiations will bear later timestamps than this, nanoseconds since 1970. */
+void krelay_device_set_timestamp(struct krelay_device *kdev, u64 timestamp);
 
 void krelay_device_set_fwmark(struct krelay_device *kdev, u32 fwmark);
 

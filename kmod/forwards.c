@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "forwards.h"
 
@@ -21,7 +22,7 @@ enum {
 struct map_key {
 	union nf_inet_addr addr;
 	unsigned long peer;	/* on the target side */
-	unsigned long kind;	/* family, proto, any address */
+	unsigned long kind;	/* family, proto (0: catch-all), any address */
 };
 
 /**
@@ -42,23 +43,28 @@ struct portmap {
 
 /**
  * struct krelay_forwards - a table
- * @rcu: to free it
- * @by_public: hash of the maps of public ports
+ * @free: a grace period after it was taken back
+ * @by_public: hash of the maps of public ports, and of what catch-alls except
  * @by_target: hash of the maps of target ports
  * @mask: number of buckets of each, a power of two, less one
  * @seed: of the hash
+ * @catch_all: there is one
  * @count: elements of @forwards
  * @forwards: the forwards, each with a reference
  */
 struct krelay_forwards {
-	struct rcu_head rcu;
+	struct rcu_work free;
 	struct portmap **by_public;
 	struct portmap **by_target;
 	u32 mask;
 	u32 seed;
+	bool catch_all;
 	unsigned int count;
 	struct krelay_forward *forwards[];
 };
+
+/* Frees tables, which takes long for a large one. */
+static struct workqueue_struct *workqueue;
 
 struct krelay_forward *krelay_forwards_alloc(void)
 {
@@ -85,7 +91,9 @@ void krelay_forwards_put(struct krelay_forward *forward)
 {
 	if (!forward || !refcount_dec_and_test(&forward->refs))
 		return;
+	krelay_sources_put(forward->sources);
 	free_percpu(forward->stats);
+	kfree(forward->excepts);
 	kfree(forward);
 }
 
@@ -246,10 +254,35 @@ static int claim(struct krelay_forwards *table, struct portmap **side, const str
 
 static bool is_sane(const struct krelay_forward *forward)
 {
-	return (forward->family == NFPROTO_IPV4 || forward->family == NFPROTO_IPV6) &&
-	       forward->proto && forward->port_first && forward->target_first &&
+	if (forward->family != NFPROTO_IPV4 && forward->family != NFPROTO_IPV6)
+		return false;
+	if (forward->whole)
+		return !forward->port_first && !forward->target_first &&
+		       forward->port_last == U16_MAX;
+	return forward->proto && forward->port_first && forward->target_first &&
 	       forward->port_first <= forward->port_last &&
 	       forward->port_last - forward->port_first <= U16_MAX - forward->target_first;
+}
+
+static const union nf_inet_addr *public_address(const struct krelay_forward *forward)
+{
+	return forward->any_address ? NULL : &forward->public;
+}
+
+static int claim_excepts(struct krelay_forwards *table, const struct krelay_forward *forward,
+			 unsigned int conflict[2])
+{
+	const struct krelay_except *except = forward->excepts;
+	struct map_key key;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < forward->num_excepts && !err; i++, except++) {
+		make_key(&key, NULL, forward->family, except->proto, public_address(forward));
+		err = claim(table, table->by_public, &key, except->port_first,
+			    except->port_last, conflict);
+	}
+	return err;
 }
 
 static int add(struct krelay_forwards *table, struct krelay_forward *forward,
@@ -264,11 +297,13 @@ static int add(struct krelay_forwards *table, struct krelay_forward *forward,
 		return -EINVAL;
 	}
 	table->forwards[table->count++] = krelay_forwards_get(forward);
+	table->catch_all |= !forward->proto;
 
-	make_key(&key, NULL, forward->family, forward->proto,
-		 forward->any_address ? NULL : &forward->public);
+	make_key(&key, NULL, forward->family, forward->proto, public_address(forward));
 	err = claim(table, table->by_public, &key, forward->port_first, forward->port_last,
 		    conflict);
+	if (!err)
+		err = claim_excepts(table, forward, conflict);
 	if (err)
 		return err;
 
@@ -332,15 +367,30 @@ void krelay_forwards_free(struct krelay_forwards *table)
 	kvfree(table);
 }
 
-static void free_late(struct rcu_head *rcu)
+static void free_late(struct work_struct *work)
 {
-	krelay_forwards_free(container_of(rcu, struct krelay_forwards, rcu));
+	krelay_forwards_free(container_of(to_rcu_work(work), struct krelay_forwards, free));
 }
 
 void krelay_forwards_free_rcu(struct krelay_forwards *table)
 {
-	if (table)
-		call_rcu(&table->rcu, free_late);
+	if (!table)
+		return;
+	INIT_RCU_WORK(&table->free, free_late);
+	queue_rcu_work(workqueue, &table->free);
+}
+
+int krelay_forwards_init(void)
+{
+	workqueue = alloc_workqueue("krelay-forwards", WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+void krelay_forwards_exit(void)
+{
+	/* What waits for its grace period is not queued yet. */
+	rcu_barrier();
+	destroy_workqueue(workqueue);
 }
 
 static struct krelay_forward *find(const struct krelay_forwards *table, struct portmap **side,
@@ -352,15 +402,13 @@ static struct krelay_forward *find(const struct krelay_forwards *table, struct p
 	return slot ? table->forwards[slot - 1] : NULL;
 }
 
-struct krelay_forward *krelay_forwards_by_public(const struct krelay_forwards *table, u8 family,
-						 u8 proto, const union nf_inet_addr *addr,
-						 __be16 port)
+/* Under the key of one protocol: an exact address before any. */
+static struct krelay_forward *find_public(const struct krelay_forwards *table, u8 family,
+					  u8 proto, const union nf_inet_addr *addr, __be16 port)
 {
 	struct krelay_forward *forward;
 	struct map_key key;
 
-	if (!table)
-		return NULL;
 	make_key(&key, NULL, family, proto, addr);
 	forward = find(table, table->by_public, &key, port);
 	if (forward)
@@ -369,17 +417,71 @@ struct krelay_forward *krelay_forwards_by_public(const struct krelay_forwards *t
 	return find(table, table->by_public, &key, port);
 }
 
+static struct krelay_forward *find_target(const struct krelay_forwards *table,
+					  const struct krelay_peer *peer, u8 family, u8 proto,
+					  const union nf_inet_addr *addr, __be16 port)
+{
+	struct map_key key;
+
+	make_key(&key, peer, family, proto, addr);
+	return find(table, table->by_target, &key, port);
+}
+
+struct krelay_forward *krelay_forwards_by_public(const struct krelay_forwards *table, u8 family,
+						 u8 proto, const union nf_inet_addr *addr,
+						 __be16 port)
+{
+	struct krelay_forward *forward;
+
+	if (!table)
+		return NULL;
+	forward = find_public(table, family, proto, addr, port);
+	/* A catch-all under this key is what it excepts. */
+	if (forward)
+		return forward->proto ? forward : NULL;
+	if (!table->catch_all)
+		return NULL;
+	forward = find_public(table, family, 0, addr, 0);
+	if (!forward ||
+	    find_target(table, forward->peer, family, proto, &forward->target, port))
+		return NULL;
+	return forward;
+}
+
 struct krelay_forward *krelay_forwards_by_target(const struct krelay_forwards *table,
 						 const struct krelay_peer *peer, u8 family,
 						 u8 proto, const union nf_inet_addr *addr,
 						 __be16 port)
 {
+	struct krelay_forward *forward;
+
+	if (!table)
+		return NULL;
+	forward = find_target(table, peer, family, proto, addr, port);
+	if (forward || !table->catch_all)
+		return forward;
+	return find_target(table, peer, family, 0, addr, 0);
+}
+
+struct krelay_forward *krelay_forwards_find(const struct krelay_forwards *table,
+					    const struct krelay_forward *wanted)
+{
+	struct krelay_forward *found;
 	struct map_key key;
 
 	if (!table)
 		return NULL;
-	make_key(&key, peer, family, proto, addr);
-	return find(table, table->by_target, &key, port);
+	make_key(&key, NULL, wanted->family, wanted->proto, public_address(wanted));
+	found = find(table, table->by_public, &key, htons(wanted->port_first));
+	if (!found || found->proto != wanted->proto ||
+	    found->port_first != wanted->port_first || found->port_last != wanted->port_last)
+		return NULL;
+	return found;
+}
+
+bool krelay_forwards_catch_all(const struct krelay_forwards *table)
+{
+	return table && table->catch_all;
 }
 
 unsigned int krelay_forwards_count(const struct krelay_forwards *table)
@@ -392,54 +494,59 @@ struct krelay_forward *krelay_forwards_at(const struct krelay_forwards *table, u
 	return index < krelay_forwards_count(table) ? table->forwards[index] : NULL;
 }
 
-void krelay_forwards_account_in(const struct krelay_forward *forward, unsigned int packets,
-				unsigned int bytes)
+void krelay_forwards_account(const struct krelay_forward *forward,
+			     enum krelay_forwards_direction direction, unsigned int packets,
+			     unsigned int bytes)
 {
 	struct krelay_forward_stats *stats = this_cpu_ptr(forward->stats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->in_packets, packets);
-	u64_stats_add(&stats->in_bytes, bytes);
+	u64_stats_add(&stats->count[direction].packets, packets);
+	u64_stats_add(&stats->count[direction].bytes, bytes);
 	u64_stats_update_end(&stats->syncp);
 }
 
-void krelay_forwards_account_out(const struct krelay_forward *forward, unsigned int packets,
-				 unsigned int bytes)
+void krelay_forwards_account_drop(const struct krelay_forward *forward,
+				  enum krelay_forwards_direction direction,
+				  enum krelay_stat reason)
 {
 	struct krelay_forward_stats *stats = this_cpu_ptr(forward->stats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->out_packets, packets);
-	u64_stats_add(&stats->out_bytes, bytes);
+	u64_stats_inc(&stats->count[direction].drops[reason - KRELAY_FORWARDS_FIRST_DROP]);
 	u64_stats_update_end(&stats->syncp);
 }
 
-static void read_cpu(const struct krelay_forward_stats *stats, struct krelay_forward_totals *once)
+static void read_cpu(const struct krelay_forward_stats *stats,
+		     enum krelay_forwards_direction direction, struct krelay_forward_totals *once)
 {
-	unsigned int start;
+	const struct krelay_forward_count *count = &stats->count[direction];
+	unsigned int start, i;
 
 	do {
 		start = u64_stats_fetch_begin(&stats->syncp);
-		once->in_packets = u64_stats_read(&stats->in_packets);
-		once->in_bytes = u64_stats_read(&stats->in_bytes);
-		once->out_packets = u64_stats_read(&stats->out_packets);
-		once->out_bytes = u64_stats_read(&stats->out_bytes);
+		once->packets = u64_stats_read(&count->packets);
+		once->bytes = u64_stats_read(&count->bytes);
+		for (i = 0; i < KRELAY_FORWARDS_DROPS; i++)
+			once->drops[i] = u64_stats_read(&count->drops[i]);
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
 }
 
 void krelay_forwards_totals(const struct krelay_forward *forward,
+			    enum krelay_forwards_direction direction,
 			    struct krelay_forward_totals *totals)
 {
 	struct krelay_forward_totals once;
+	unsigned int i;
 	int cpu;
 
 	memset(totals, 0, sizeof(*totals));
 	for_each_possible_cpu(cpu) {
-		read_cpu(per_cpu_ptr(forward->stats, cpu), &once);
-		totals->in_packets += once.in_packets;
-		totals->in_bytes += once.in_bytes;
-		totals->out_packets += once.out_packets;
-		totals->out_bytes += once.out_bytes;
+		read_cpu(per_cpu_ptr(forward->stats, cpu), direction, &once);
+		totals->packets += once.packets;
+		totals->bytes += once.bytes;
+		for (i = 0; i < KRELAY_FORWARDS_DROPS; i++)
+			totals->drops[i] += once.drops[i];
 	}
 }
 

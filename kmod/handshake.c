@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "handshake.h"
 
+#include <linux/rtnetlink.h>
+
 #include "event.h"
 #include "outer.h"
 #include "peer.h"
 #include "transmit.h"
 
+/*
+ * What of one CPU handshakes may take, in percent and nanoseconds at once. When
+ * the queue is long it is too late to ask for cookies: what waits in it has to be
+ * computed, at several X25519 each. So it is the computing that is watched.
+ */
 enum {
 	/* Messages a turn; then the peers' own works have theirs. */
-	BATCH = 16,
-	/* Messages that wait are a sign of load; it is believed for a second. */
-	LOAD_QUEUE_LEN = KRELAY_MAX_HANDSHAKES / 8,
-	LOAD_SECONDS = 1,
+	BATCH = 4,
+	/* For senders who have shown nothing. Beyond that is load. */
+	UNPROVEN_PERCENT = 1,
+	UNPROVEN_BURST = 100 * NSEC_PER_MSEC,
+	/* For those who have shown their address, under load. */
+	PROVEN_PERCENT = 25,
+	PROVEN_BURST = 100 * NSEC_PER_MSEC,
+	/* For asking, and for being asked. */
+	COOKIES_PERCENT = 10,
+	COOKIES_BURST = 20 * NSEC_PER_MSEC,
+	/* What one is taken for before the first was measured. */
+	HANDSHAKE_COST = NSEC_PER_MSEC,
+	COOKIE_COST = 10 * NSEC_PER_USEC,
 };
 
 static __le32 type_of(const struct sk_buff *skb)
@@ -19,27 +35,90 @@ static __le32 type_of(const struct sk_buff *skb)
 	return *(const __le32 *)skb->data;
 }
 
-/* The index that the message answers to, of a type that answers. */
-static __le32 receiver_of(const struct sk_buff *skb)
+/* Whether a handshake waits for this response. */
+static bool response_awaited(struct krelay_device *kdev, const struct sk_buff *skb)
 {
-	return type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE) ?
-	       ((const struct krelay_wire_response *)skb->data)->receiver :
-	       ((const struct krelay_wire_cookie *)skb->data)->receiver;
+	const struct krelay_wire_response *message = (const void *)skb->data;
+	struct krelay_index *index = krelay_index_find(&kdev->indices, message->receiver);
+
+	return index && !rcu_access_pointer(index->keypair);
 }
 
-/* What can be told for little: 0, or why the message is not worth more. */
+/*
+ * Whether a handshake message was sent lately that this may ask to prove. Its
+ * index may name a session by now: a response is answered, too.
+ */
+static bool cookie_awaited(struct krelay_device *kdev, const struct sk_buff *skb)
+{
+	const struct krelay_wire_cookie *message = (const void *)skb->data;
+	struct krelay_index *index = krelay_index_find(&kdev->indices, message->receiver);
+	u64 now = ktime_get_boottime_ns();
+
+	return index && READ_ONCE(index->peer->cookie.awaited) &&
+	       now - atomic64_read(&index->peer->timers.last_sent) <
+	       (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC;
+}
+
+/* Asks the sender to show that it receives where it sends from. */
+static void answer(struct krelay_device *kdev, const struct sk_buff *skb,
+		   const u8 cookie[KRELAY_COOKIE_SIZE], u64 begin)
+{
+	/* The sender's index stands at the same place in both types. */
+	const struct krelay_wire_initiation *message = (const void *)skb->data;
+	struct krelay_wire_cookie reply;
+
+	krelay_cookie_make_reply(&kdev->checker, &reply, skb->data, skb->len, message->sender,
+				 cookie);
+	if (!krelay_outer_reply(kdev, skb, &reply, sizeof(reply)))
+		krelay_count(kdev, KRELAY_STAT_HS_COOKIE_SENT);
+	krelay_budget_learn(&kdev->cookies, ktime_get_boottime_ns() - begin);
+}
+
+/* Is there time for the message? Return: 0, or why it is not worth a handshake. */
+static enum krelay_stat admit(struct krelay_device *kdev, const struct sk_buff *skb)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct krelay_cookie_source source;
+	u8 cookie[KRELAY_COOKIE_SIZE];
+
+	if (krelay_budget_take(&kdev->unproven, now))
+		return KRELAY_STAT_UNSPEC;
+
+	krelay_outer_source(skb, &source);
+	krelay_cookie_make(&kdev->checker, cookie, &source);
+	if (!krelay_cookie_check_mac2(cookie, skb->data, skb->len)) {
+		if (krelay_budget_take(&kdev->cookies, now))
+			answer(kdev, skb, cookie, now);
+		return KRELAY_STAT_HS_UNDER_LOAD;
+	}
+	if (!krelay_limit_allow(kdev->sources, source.bytes, source.len - sizeof(__be16), now) ||
+	    !krelay_budget_take(&kdev->proven, now))
+		return KRELAY_STAT_HS_RATE_LIMITED;
+	return KRELAY_STAT_UNSPEC;
+}
+
+static enum krelay_stat judge_cookie(struct krelay_device *kdev, const struct sk_buff *skb)
+{
+	if (!cookie_awaited(kdev, skb))
+		return KRELAY_STAT_HS_INVALID;
+	if (!krelay_budget_take(&kdev->cookies, ktime_get_boottime_ns()))
+		return KRELAY_STAT_HS_UNDER_LOAD;
+	return KRELAY_STAT_UNSPEC;
+}
+
+/* What can be told for little, cheapest first: 0, or why it is not worth more. */
 static enum krelay_stat judge(struct krelay_device *kdev, const struct sk_buff *skb)
 {
-	if (type_of(skb) != cpu_to_le32(KRELAY_WIRE_COOKIE) &&
-	    (!READ_ONCE(kdev->identity.present) ||
-	     !krelay_cookie_check_mac1(&kdev->checker, skb->data, skb->len)))
-		return KRELAY_STAT_HS_BAD_MAC1;
-	if (type_of(skb) != cpu_to_le32(KRELAY_WIRE_INITIATION) &&
-	    !krelay_index_find(&kdev->indices, receiver_of(skb)))
-		return KRELAY_STAT_HS_INVALID;
 	if (skb_queue_len_lockless(&kdev->handshakes) >= KRELAY_MAX_HANDSHAKES)
 		return KRELAY_STAT_HS_QUEUE_FULL;
-	return KRELAY_STAT_UNSPEC;
+	if (type_of(skb) == cpu_to_le32(KRELAY_WIRE_COOKIE))
+		return judge_cookie(kdev, skb);
+	if (type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE) && !response_awaited(kdev, skb))
+		return KRELAY_STAT_HS_INVALID;
+	if (!READ_ONCE(kdev->identity.present) ||
+	    !krelay_cookie_check_mac1(&kdev->checker, skb->data, skb->len))
+		return KRELAY_STAT_HS_BAD_MAC1;
+	return admit(kdev, skb);
 }
 
 void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb)
@@ -51,7 +130,11 @@ void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb)
 		return;
 	}
 	skb_dst_drop(skb);
-	skb_queue_tail(&kdev->handshakes, skb);
+	/* We wait for responses ourselves, and not for long. */
+	if (type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE))
+		skb_queue_head(&kdev->handshakes, skb);
+	else
+		skb_queue_tail(&kdev->handshakes, skb);
 	queue_work(kdev->workqueue, &kdev->handshake_work);
 }
 
@@ -101,11 +184,49 @@ static bool create_initiation(struct krelay_peer *peer, struct krelay_wire_initi
 {
 	struct krelay_device *kdev = peer->device;
 
-	if (!can_work(peer) || !renew_index(peer) ||
+	if (!can_work(peer) || kdev->asleep || !renew_index(peer) ||
 	    !krelay_noise_create_initiation(&peer->handshake, &kdev->identity, message))
 		return false;
 	krelay_cookie_add_macs(&peer->cookie, message, sizeof(*message));
 	return true;
+}
+
+/* A session has just begun: the response came while the initiation waited for its turn. */
+static bool has_new_session(const struct krelay_peer *peer)
+{
+	struct krelay_keypair *keypair;
+	bool ret;
+
+	rcu_read_lock();
+	keypair = rcu_dereference(peer->keypairs.current_one);
+	ret = keypair && !krelay_noise_is_older(keypair, KRELAY_REKEY_TIMEOUT);
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * A router may hold on to a mapping of our port that leads nowhere: leave it.
+ * All other peers keep the port.
+ */
+static void move(struct krelay_peer *peer)
+{
+	struct krelay_device *kdev = peer->device;
+
+	if (!krelay_timers_want_move(&peer->timers))
+		return;
+	if (READ_ONCE(kdev->port_fixed)) {
+		krelay_timers_moved(&peer->timers);
+		krelay_count(kdev, KRELAY_STAT_HS_PORT_FIXED);
+		return;
+	}
+	/* Who holds it may be waiting for this work: the next attempt will do. */
+	if (!rtnl_trylock())
+		return;
+	if (can_work(peer) && !krelay_outer_move(peer)) {
+		krelay_timers_moved(&peer->timers);
+		krelay_count(kdev, KRELAY_STAT_HS_PORT_MOVED);
+	}
+	rtnl_unlock();
 }
 
 static void initiate(struct work_struct *work)
@@ -118,19 +239,23 @@ static void initiate(struct work_struct *work)
 	u64 last = atomic64_read(&peer->timers.last_sent);
 	bool created;
 
-	if (last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
+	if ((last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC) ||
+	    has_new_session(peer))
 		return;
 	atomic64_set(&peer->timers.last_sent, now);
 
 	if (peer->timers.lost) {
 		peer->timers.lost = false;
 		krelay_peer_reset_route(peer);
+		move(peer);
 	}
 	mutex_lock(&kdev->handshake_lock);
 	created = create_initiation(peer, &message);
 	mutex_unlock(&kdev->handshake_lock);
-	if (!created)
+	if (!created) {
+		krelay_timers_handshake_failed(&peer->timers);
 		return;
+	}
 
 	send(peer, &message, sizeof(message));
 	krelay_count(kdev, KRELAY_STAT_HS_INITIATION_SENT);
@@ -155,11 +280,8 @@ static void expire(struct work_struct *work)
 	struct krelay_device *kdev = peer->device;
 
 	mutex_lock(&kdev->handshake_lock);
-	if (!peer->dead) {
-		krelay_index_free(&kdev->indices, peer->handshake.index);
-		krelay_noise_clear_handshake(&peer->handshake);
-		krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
-	}
+	if (!peer->dead)
+		krelay_peer_forget(peer);
 	mutex_unlock(&kdev->handshake_lock);
 }
 
@@ -179,35 +301,6 @@ void krelay_handshake_init_works(struct krelay_timers_works *works)
 	INIT_WORK(&works->expire, expire);
 }
 
-static bool under_load(struct krelay_device *kdev)
-{
-	u64 now = ktime_get_boottime_ns();
-
-	if (skb_queue_len_lockless(&kdev->handshakes) >= LOAD_QUEUE_LEN)
-		kdev->loaded_until = now + (u64)LOAD_SECONDS * NSEC_PER_SEC;
-	return now < kdev->loaded_until;
-}
-
-/* Return: whether the sender has shown to receive where it sends from. */
-static bool admit(struct krelay_device *kdev, const struct sk_buff *skb, __le32 sender)
-{
-	struct krelay_cookie_source source;
-	struct krelay_wire_cookie reply;
-
-	if (!under_load(kdev))
-		return true;
-	krelay_outer_source(skb, &source);
-	if (krelay_cookie_check_mac2(&kdev->checker, skb->data, skb->len, &source))
-		return true;
-	krelay_cookie_make_reply(&kdev->checker, &reply, skb->data, skb->len, sender, &source);
-	rcu_read_lock_bh();
-	if (!krelay_outer_reply(kdev, skb, &reply, sizeof(reply)))
-		krelay_count(kdev, KRELAY_STAT_HS_COOKIE_SENT);
-	rcu_read_unlock_bh();
-	krelay_count(kdev, KRELAY_STAT_HS_UNDER_LOAD);
-	return false;
-}
-
 static void roam(struct krelay_peer *peer, const struct sk_buff *skb)
 {
 	rcu_read_lock_bh();
@@ -223,8 +316,6 @@ static void consume_initiation(struct krelay_device *kdev, const struct sk_buff 
 	struct krelay_noise_opening opening;
 	struct krelay_peer *peer;
 
-	if (!admit(kdev, skb, message->sender))
-		return;
 	if (!krelay_noise_open_initiation(&opening, &kdev->identity, message))
 		goto invalid;
 	/* Not freed while the handshake lock is held. */
@@ -254,8 +345,9 @@ static void consume_initiation(struct krelay_device *kdev, const struct sk_buff 
 	if (krelay_noise_begin_session(&peer->handshake, &peer->keypairs, peer, &kdev->indices))
 		goto out;
 	krelay_timers_session_begun(&peer->timers);
-	send(peer, &response, sizeof(response));
+	/* Before it is sent: what it is answered with may be here at once. */
 	atomic64_set(&peer->timers.last_sent, ktime_get_boottime_ns());
+	send(peer, &response, sizeof(response));
 	krelay_count(kdev, KRELAY_STAT_HS_RESPONSE_SENT);
 	krelay_timers_any_sent(&peer->timers);
 	goto out;
@@ -285,8 +377,6 @@ static void consume_response(struct krelay_device *kdev, const struct sk_buff *s
 	const struct krelay_wire_response *message = (const void *)skb->data;
 	struct krelay_peer *peer;
 
-	if (!admit(kdev, skb, message->sender))
-		return;
 	peer = find_by_index(kdev, message->receiver);
 	if (!peer || !peer->handshake.index ||
 	    cpu_to_le32(peer->handshake.index->value) != message->receiver ||
@@ -313,15 +403,21 @@ static void consume_cookie(struct krelay_device *kdev, const struct sk_buff *skb
 	const struct krelay_wire_cookie *message = (const void *)skb->data;
 	struct krelay_peer *peer = find_by_index(kdev, message->receiver);
 
-	if (peer && krelay_cookie_consume(&peer->cookie, message))
+	if (peer && krelay_cookie_consume(&peer->cookie, message)) {
+		krelay_timers_heard(&peer->timers);
 		krelay_count(kdev, KRELAY_STAT_HS_COOKIE_RECEIVED);
-	else
+	} else {
 		krelay_count(kdev, KRELAY_STAT_HS_INVALID);
+	}
 }
 
-static void consume(struct krelay_device *kdev, struct sk_buff *skb)
+static void consume(struct krelay_device *kdev, const struct sk_buff *skb)
 {
 	mutex_lock(&kdev->handshake_lock);
+	if (unlikely(kdev->asleep)) {
+		krelay_count(kdev, KRELAY_STAT_HS_ASLEEP);
+		goto out;
+	}
 	switch (le32_to_cpu(type_of(skb))) {
 	case KRELAY_WIRE_INITIATION:
 		consume_initiation(kdev, skb);
@@ -333,11 +429,26 @@ static void consume(struct krelay_device *kdev, struct sk_buff *skb)
 		consume_cookie(kdev, skb);
 		break;
 	}
+out:
 	mutex_unlock(&kdev->handshake_lock);
-	consume_skb(skb);
 }
 
-void krelay_handshake_work(struct work_struct *work)
+/* Computes one message, and notes what that has cost. */
+static void consume_timed(struct krelay_device *kdev, struct sk_buff *skb)
+{
+	bool costly = type_of(skb) != cpu_to_le32(KRELAY_WIRE_COOKIE);
+	u64 spent, begin = ktime_get_boottime_ns();
+
+	consume(kdev, skb);
+	consume_skb(skb);
+	if (!costly)
+		return;
+	spent = ktime_get_boottime_ns() - begin;
+	krelay_budget_learn(&kdev->unproven, spent);
+	krelay_budget_learn(&kdev->proven, spent);
+}
+
+static void take_off(struct work_struct *work)
 {
 	struct krelay_device *kdev = container_of(work, struct krelay_device, handshake_work);
 	struct sk_buff *skb;
@@ -347,8 +458,19 @@ void krelay_handshake_work(struct work_struct *work)
 		skb = skb_dequeue(&kdev->handshakes);
 		if (!skb)
 			return;
-		consume(kdev, skb);
+		consume_timed(kdev, skb);
 		cond_resched();
 	}
 	queue_work(kdev->workqueue, work);
+}
+
+void krelay_handshake_init(struct krelay_device *kdev)
+{
+	mutex_init(&kdev->handshake_lock);
+	skb_queue_head_init(&kdev->handshakes);
+	INIT_WORK(&kdev->handshake_work, take_off);
+	krelay_cookie_init_checker(&kdev->checker);
+	krelay_budget_init(&kdev->unproven, UNPROVEN_PERCENT, UNPROVEN_BURST, HANDSHAKE_COST);
+	krelay_budget_init(&kdev->proven, PROVEN_PERCENT, PROVEN_BURST, HANDSHAKE_COST);
+	krelay_budget_init(&kdev->cookies, COOKIES_PERCENT, COOKIES_BURST, COOKIE_COST);
 }

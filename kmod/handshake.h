@@ -17,13 +17,14 @@ void krelay_handshake_init_works(struct krelay_timers_works *works);
  * @kdev: device
  * @skb: message of type 1, 2 or 3, pulled and of that type's length; consumed
  *
- * Checks mac1, and whether what it answers exists, here and now, so that
- * garbage never takes a place in the queue.
- * Context: softirq.
+ * Checks mac1, whether what it answers exists, and whether there is time to
+ * compute it, here and now, so that no flood ever takes a place in the queue.
+ * Who has to wait under load is asked to prove its address.
+ * Context: softirq, RCU.
  */
 void krelay_handshake_queue(struct krelay_device *kdev, struct sk_buff *skb);
 
-/* The device's @handshake_work. */
-void krelay_handshake_work(struct work_struct *work);
+/* Prepares what a new device needs for handshakes, but for @sources. */
+void krelay_handshake_init(struct krelay_device *kdev);
 
 #endif /* _KRELAY_HANDSHAKE_H */

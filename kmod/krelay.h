@@ -4,6 +4,7 @@
 #define _KRELAY_KRELAY_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <linux/skbuff.h>
@@ -11,8 +12,10 @@
 #include <net/dst.h>
 #include <net/gro_cells.h>
 
+#include "budget.h"
 #include "cidr.h"
 #include "cookie.h"
+#include "limit.h"
 #include "noise.h"
 #include "stats.h"
 
@@ -31,7 +34,9 @@ typedef void (*krelay_receive_t)(struct krelay_device *kdev, struct sk_buff *skb
  * @sock4: outer socket, open while the netdev is up; RCU, RTNL
  * @sock6: the same for IPv6; NULL also where the kernel has no IPv6
  * @receive: what the sockets' datagrams are given to
+ * @ingress: the hook on public netdevs
  * @port: UDP port of both, host byte order, 0 for any; RTNL
+ * @port_fixed: its owner has named it; RTNL, read without
  * @fwmark: mark of outer packets; RTNL, read without
  * @handshake_lock: guards @identity, @checker and every peer's handshake and
  *	cookie; held over a whole message, so that no state changes in between
@@ -46,13 +51,19 @@ typedef void (*krelay_receive_t)(struct krelay_device *kdev, struct sk_buff *skb
  * @allowed: allowed IPs; changed under RTNL, read under RCU
  * @workqueue: ordered; all that computes handshakes
  * @handshake_work: takes @handshakes off
- * @handshakes: messages with a valid mac1
- * @loaded_until: under load until then, nanoseconds since boot;
- *	@handshake_work only
+ * @handshakes: messages that were found worth computing
+ * @unproven: what handshakes may take whose senders have not shown to receive
+ *	where they send from; beyond that we are under load
+ * @proven: what those that have shown it may take under load
+ * @cookies: what showing may take
+ * @sources: what each of them may take
+ * @asleep: about to be suspended, or just woken up: no session may begin;
+ *	guarded by @handshake_lock
  * @forwards: port table; RCU, changed under RTNL
  * @publics: struct krelay_public; RTNL
  * @reply_route4: route of replies through this netdev, made while a bridge
  *	peer exists; RCU, changed under RTNL
+ * @reply_route6: the same for IPv6; NULL also where the netdev has no IPv6
  * @gro_cells: hand-over of decrypted packets to the stack
  * @stats: counters
  */
@@ -63,7 +74,9 @@ struct krelay_device {
 	struct sock __rcu *sock4;
 	struct sock __rcu *sock6;
 	krelay_receive_t receive;
+	nf_hookfn *ingress;
 	u16 port;
+	bool port_fixed;
 	u32 fwmark;
 	struct mutex handshake_lock; /* see above */
 	struct krelay_noise_identity identity;
@@ -77,10 +90,15 @@ struct krelay_device {
 	struct workqueue_struct *workqueue;
 	struct work_struct handshake_work;
 	struct sk_buff_head handshakes;
-	u64 loaded_until;
+	struct krelay_budget unproven;
+	struct krelay_budget proven;
+	struct krelay_budget cookies;
+	struct krelay_limit *sources;
+	bool asleep;
 	struct krelay_forwards __rcu *forwards;
 	struct list_head publics;
-	struct rtable __rcu *reply_route4;
+	struct dst_entry __rcu *reply_route4;
+	struct dst_entry __rcu *reply_route6;
 	struct gro_cells gro_cells;
 	struct krelay_stats __percpu *stats;
 };

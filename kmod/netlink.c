@@ -9,7 +9,9 @@
 #include "netlink_device.h"
 #include "netlink_event.h"
 #include "netlink_forward.h"
+#include "netlink_forward_request.h"
 #include "netlink_peer.h"
+#include "netlink_sources.h"
 #include "wire.h"
 
 static_assert(KRELAY_KEY_LEN == KRELAY_KEY_SIZE);
@@ -22,6 +24,7 @@ static const struct nla_policy policy[KRELAY_A_MAX + 1] = {
 	[KRELAY_A_DEVICE] = NLA_POLICY_NESTED(krelay_netlink_device_policy),
 	[KRELAY_A_PEER] = NLA_POLICY_NESTED(krelay_netlink_peer_policy),
 	[KRELAY_A_FORWARD] = NLA_POLICY_NESTED(krelay_netlink_forward_policy),
+	[KRELAY_A_SOURCES] = NLA_POLICY_NESTED(krelay_netlink_sources_policy),
 };
 
 static int device_get(struct sk_buff *skb, struct genl_info *info)
@@ -37,6 +40,11 @@ static int peer_dump(struct sk_buff *skb, struct netlink_callback *cb)
 static int forward_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return krelay_netlink_forward_dump(skb, cb, &family);
+}
+
+static int sources_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return krelay_netlink_sources_dump(skb, cb, &family);
 }
 
 /* CAP_NET_ADMIN for reading, too: who serves what, and the private key. */
@@ -84,6 +92,11 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = KRELAY_CMD_FORWARD_DEL,
 		.doit = krelay_netlink_forward_del,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = KRELAY_CMD_SOURCES_GET,
+		.dumpit = sources_dump,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 };

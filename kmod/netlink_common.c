@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 
+#include "compat/compat.h"
 #include "device.h"
 #include "peer.h"
 
@@ -56,6 +57,18 @@ struct krelay_device *krelay_netlink_device(struct net *net, struct nlattr **att
 	return kdev;
 }
 
+struct krelay_device *krelay_netlink_dump_device(const struct sk_buff *skb,
+						 struct netlink_callback *cb)
+{
+	struct krelay_device *kdev;
+
+	kdev = krelay_netlink_device(sock_net(skb->sk), krelay_compat_dump_attrs(cb),
+				     cb->extack);
+	if (!IS_ERR(kdev))
+		cb->seq = kdev->generation;
+	return kdev;
+}
+
 struct krelay_device *krelay_netlink_device_to_change(struct sk_buff *skb, struct genl_info *info)
 {
 	struct krelay_device *kdev;
@@ -79,6 +92,38 @@ int krelay_netlink_put_device(struct sk_buff *skb, const struct krelay_device *k
 	return 0;
 }
 
+void *krelay_netlink_put_header(struct sk_buff *skb, struct netlink_callback *cb,
+				const struct genl_family *family, u8 cmd,
+				const struct krelay_device *kdev)
+{
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, family,
+				   NLM_F_MULTI, cmd);
+
+	if (!header)
+		return NULL;
+	genl_dump_check_consistent(cb, header);
+	if (!krelay_netlink_put_device(skb, kdev))
+		return header;
+	genlmsg_cancel(skb, header);
+	return NULL;
+}
+
+int krelay_netlink_read_ports(const struct nlattr *first, const struct nlattr *last,
+			      u16 *port_first, u16 *port_last, struct netlink_ext_ack *extack)
+{
+	if (first) {
+		*port_first = nla_get_u16(first);
+		*port_last = *port_first;
+	}
+	if (last)
+		*port_last = nla_get_u16(last);
+	if (*port_last < *port_first)
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "the port range %u-%u ends before it begins",
+					     *port_first, *port_last);
+	return 0;
+}
+
 int krelay_netlink_put_endpoint(struct sk_buff *skb, const struct krelay_peer *peer)
 {
 	const struct krelay_endpoint *endpoint;
@@ -93,4 +138,10 @@ int krelay_netlink_put_endpoint(struct sk_buff *skb, const struct krelay_peer *p
 			      &endpoint->key.addr);
 	rcu_read_unlock();
 	return ret;
+}
+
+void krelay_netlink_wipe(struct nlattr *secret)
+{
+	if (secret)
+		memzero_explicit(nla_data(secret), nla_len(secret));
 }

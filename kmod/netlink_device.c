@@ -5,13 +5,12 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
-#include "bridge.h"
-#include "compat/compat.h"
 #include "device.h"
-#include "home.h"
 #include "krelay.h"
+#include "mark.h"
 #include "netlink_common.h"
 #include "peer.h"
+#include "publics.h"
 
 enum {
 	MAX_PUBLICS = 64,
@@ -26,6 +25,7 @@ const struct nla_policy krelay_netlink_device_policy[KRELAY_DEVICE_A_MAX + 1] = 
 	[KRELAY_DEVICE_A_LISTEN_PORT] = { .type = NLA_U16 },
 	[KRELAY_DEVICE_A_FWMARK] = { .type = NLA_U32 },
 	[KRELAY_DEVICE_A_PUBLICS] = NLA_POLICY_NESTED(public_policy),
+	[KRELAY_DEVICE_A_TIMESTAMP] = { .type = NLA_U64 },
 };
 
 static int put_public(void *context, const char *name)
@@ -37,7 +37,7 @@ static int put_publics(struct sk_buff *skb, struct krelay_device *kdev)
 {
 	struct nlattr *nest = nla_nest_start(skb, KRELAY_DEVICE_A_PUBLICS);
 
-	if (!nest || krelay_bridge_visit_publics(kdev, put_public, skb))
+	if (!nest || krelay_publics_visit(kdev, put_public, skb))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -58,16 +58,18 @@ static int put_stats(struct sk_buff *skb, const struct krelay_device *kdev)
 	return 0;
 }
 
-static int put_keys(struct sk_buff *skb, struct krelay_device *kdev)
+/* Not the private one: see <linux/krelay.h>. */
+static int put_key(struct sk_buff *skb, struct krelay_device *kdev)
 {
 	int ret = 0;
 
 	mutex_lock(&kdev->handshake_lock);
-	if (kdev->identity.present &&
-	    (nla_put(skb, KRELAY_DEVICE_A_PRIVATE_KEY, KRELAY_KEY_LEN,
-		     kdev->identity.private_key) ||
-	     nla_put(skb, KRELAY_DEVICE_A_PUBLIC_KEY, KRELAY_KEY_LEN, kdev->identity.public_key)))
-		ret = -EMSGSIZE;
+	if (kdev->identity.present)
+		ret = nla_put(skb, KRELAY_DEVICE_A_PUBLIC_KEY, KRELAY_KEY_LEN,
+			      kdev->identity.public_key);
+	if (!ret)
+		ret = nla_put_u64_64bit(skb, KRELAY_DEVICE_A_TIMESTAMP,
+					kdev->identity.timestamp, KRELAY_DEVICE_A_PAD);
 	mutex_unlock(&kdev->handshake_lock);
 	return ret;
 }
@@ -79,10 +81,10 @@ static int put_all(struct sk_buff *skb, struct krelay_device *kdev)
 	if (krelay_netlink_put_device(skb, kdev))
 		return -EMSGSIZE;
 	nest = nla_nest_start(skb, KRELAY_A_DEVICE);
-	if (!nest || put_keys(skb, kdev) ||
+	if (!nest || put_key(skb, kdev) ||
 	    nla_put_u16(skb, KRELAY_DEVICE_A_LISTEN_PORT, kdev->port) ||
 	    nla_put_u32(skb, KRELAY_DEVICE_A_FWMARK, kdev->fwmark) ||
-	    nla_put_u32(skb, KRELAY_DEVICE_A_MARK_MASK, krelay_home_mask()) ||
+	    nla_put_u32(skb, KRELAY_DEVICE_A_MARK_MASK, krelay_mark_mask()) ||
 	    put_publics(skb, kdev) || put_stats(skb, kdev))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -114,8 +116,6 @@ int krelay_netlink_device_get(struct genl_info *info, const struct genl_family *
 
 err_unlock:
 	rtnl_unlock();
-	/* It may hold the private key. */
-	memzero_explicit(answer->head, skb_end_offset(answer));
 	nlmsg_free(answer);
 	return ret;
 }
@@ -156,27 +156,6 @@ static int read_publics(const struct nlattr *list, const char **names, unsigned 
 	return 0;
 }
 
-static int set_publics(struct krelay_device *kdev, const struct nlattr *list,
-		       struct netlink_ext_ack *extack)
-{
-	const char **names;
-	unsigned int count;
-	int ret = -ENOMEM;
-
-	names = kcalloc(MAX_PUBLICS, sizeof(*names), GFP_KERNEL);
-	if (!names)
-		return ret;
-	ret = read_publics(list, names, &count, extack);
-	if (!ret && is_named(kdev->dev->name, names, count))
-		ret = krelay_netlink_refuse(extack, -EINVAL,
-					    "%s cannot be its own public interface",
-					    kdev->dev->name);
-	if (!ret)
-		ret = krelay_bridge_set_publics(kdev, names, count);
-	kfree(names);
-	return ret;
-}
-
 /* A key that a peer here has would make the device its own peer. */
 static int check_key(struct krelay_device *kdev, const u8 *private_key,
 		     struct netlink_ext_ack *extack)
@@ -193,12 +172,64 @@ static int check_key(struct krelay_device *kdev, const u8 *private_key,
 	return ret;
 }
 
-static int set_port(struct krelay_device *kdev, u16 port, struct netlink_ext_ack *extack)
+static int set_port(struct krelay_device *kdev, const struct nlattr *attr,
+		    struct netlink_ext_ack *extack)
 {
-	int ret = krelay_device_set_port(kdev, port);
+	u16 port;
+	int ret;
 
+	if (!attr)
+		return 0;
+	port = nla_get_u16(attr);
+	ret = krelay_device_set_port(kdev, port, port);
 	if (ret == -EADDRINUSE)
 		return krelay_netlink_refuse(extack, ret, "UDP port %u is in use", port);
+	return ret;
+}
+
+/*
+ * The list is replaced in two steps with the port between them, since nothing
+ * that was done may have to be undone by something that can fail.
+ */
+static int set_publics_and_port(struct krelay_device *kdev, const struct nlattr *list,
+				const struct nlattr *port, const char **names,
+				struct netlink_ext_ack *extack)
+{
+	unsigned int count;
+	int ret, added;
+
+	ret = read_publics(list, names, &count, extack);
+	if (ret)
+		return ret;
+	if (is_named(kdev->dev->name, names, count))
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "%s cannot be its own public interface",
+					     kdev->dev->name);
+	added = krelay_publics_add(kdev, names, count);
+	if (added < 0)
+		return added;
+	ret = set_port(kdev, port, extack);
+	if (ret)
+		krelay_publics_remove_last(kdev, added);
+	else
+		krelay_publics_keep(kdev, names, count);
+	return ret;
+}
+
+/* Either attribute may be missing. */
+static int set_what_may_fail(struct krelay_device *kdev, const struct nlattr *list,
+			     const struct nlattr *port, struct netlink_ext_ack *extack)
+{
+	const char **names;
+	int ret;
+
+	if (!list)
+		return set_port(kdev, port, extack);
+	names = kcalloc(MAX_PUBLICS, sizeof(*names), GFP_KERNEL);
+	if (!names)
+		return -ENOMEM;
+	ret = set_publics_and_port(kdev, list, port, names, extack);
+	kfree(names);
 	return ret;
 }
 
@@ -207,15 +238,22 @@ static int apply(struct krelay_device *kdev, struct nlattr **attrs,
 {
 	int ret = 0;
 
+	if (attrs[KRELAY_DEVICE_A_TIMESTAMP] &&
+	    nla_get_u64(attrs[KRELAY_DEVICE_A_TIMESTAMP]) > S64_MAX)
+		return krelay_netlink_refuse(extack, -ERANGE,
+					     "the timestamp %llu is above %lld, in the year 2262",
+					     nla_get_u64(attrs[KRELAY_DEVICE_A_TIMESTAMP]),
+					     S64_MAX);
 	if (attrs[KRELAY_DEVICE_A_PRIVATE_KEY])
 		ret = check_key(kdev, nla_data(attrs[KRELAY_DEVICE_A_PRIVATE_KEY]), extack);
-	if (!ret && attrs[KRELAY_DEVICE_A_LISTEN_PORT])
-		ret = set_port(kdev, nla_get_u16(attrs[KRELAY_DEVICE_A_LISTEN_PORT]), extack);
-	if (!ret && attrs[KRELAY_DEVICE_A_PUBLICS])
-		ret = set_publics(kdev, attrs[KRELAY_DEVICE_A_PUBLICS], extack);
+	if (!ret)
+		ret = set_what_may_fail(kdev, attrs[KRELAY_DEVICE_A_PUBLICS],
+					attrs[KRELAY_DEVICE_A_LISTEN_PORT], extack);
 	if (ret)
 		return ret;
 	/* These cannot fail. */
+	if (attrs[KRELAY_DEVICE_A_TIMESTAMP])
+		krelay_device_set_timestamp(kdev, nla_get_u64(attrs[KRELAY_DEVICE_A_TIMESTAMP]));
 	if (attrs[KRELAY_DEVICE_A_FWMARK])
 		krelay_device_set_fwmark(kdev, nla_get_u32(attrs[KRELAY_DEVICE_A_FWMARK]));
 	if (attrs[KRELAY_DEVICE_A_PRIVATE_KEY])
@@ -225,9 +263,8 @@ static int apply(struct krelay_device *kdev, struct nlattr **attrs,
 
 int krelay_netlink_device_set(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *attrs[KRELAY_DEVICE_A_MAX + 1];
+	struct nlattr *attrs[KRELAY_DEVICE_A_MAX + 1] = {};
 	struct krelay_device *kdev;
-	u16 port;
 	int ret;
 
 	if (GENL_REQ_ATTR_CHECK(info, KRELAY_A_DEVICE))
@@ -235,20 +272,15 @@ int krelay_netlink_device_set(struct sk_buff *skb, struct genl_info *info)
 	ret = nla_parse_nested(attrs, KRELAY_DEVICE_A_MAX, info->attrs[KRELAY_A_DEVICE],
 			       krelay_netlink_device_policy, info->extack);
 	if (ret)
-		return ret;
+		goto out;
 
 	rtnl_lock();
 	kdev = krelay_netlink_device_to_change(skb, info);
 	ret = PTR_ERR_OR_ZERO(kdev);
-	if (ret)
-		goto out;
-	port = kdev->port;
-	ret = apply(kdev, attrs, info->extack);
-	if (ret)
-		krelay_device_set_port(kdev, port);
-out:
+	if (!ret)
+		ret = apply(kdev, attrs, info->extack);
 	rtnl_unlock();
-	if (attrs[KRELAY_DEVICE_A_PRIVATE_KEY])
-		memzero_explicit(nla_data(attrs[KRELAY_DEVICE_A_PRIVATE_KEY]), KRELAY_KEY_LEN);
+out:
+	krelay_netlink_wipe(attrs[KRELAY_DEVICE_A_PRIVATE_KEY]);
 	return ret;
 }

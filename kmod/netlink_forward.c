@@ -6,29 +6,15 @@
 #include <net/genetlink.h>
 
 #include "bridge.h"
-#include "compat/compat.h"
 #include "device.h"
 #include "event.h"
 #include "forwards.h"
 #include "netlink_common.h"
+#include "netlink_forward_answer.h"
+#include "netlink_forward_request.h"
+#include "netlink_sources.h"
 #include "peer.h"
-
-enum {
-	/* "udp/65535-65535 on 255.255.255.255" */
-	TEXT_SIZE = 64,
-};
-
-const struct nla_policy krelay_netlink_forward_policy[KRELAY_FORWARD_A_MAX + 1] = {
-	[KRELAY_FORWARD_A_PEER] = NLA_POLICY_EXACT_LEN(KRELAY_KEY_LEN),
-	[KRELAY_FORWARD_A_PROTO] = { .type = NLA_U8 },
-	[KRELAY_FORWARD_A_PUBLIC_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, KRELAY_CIDR_IPV4,
-							     KRELAY_CIDR_IPV6),
-	[KRELAY_FORWARD_A_PORT_FIRST] = NLA_POLICY_MIN(NLA_U16, 1),
-	[KRELAY_FORWARD_A_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
-	[KRELAY_FORWARD_A_TARGET_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, KRELAY_CIDR_IPV4,
-							     KRELAY_CIDR_IPV6),
-	[KRELAY_FORWARD_A_TARGET_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
-};
+#include "sources.h"
 
 /* A list of forwards in the making; holds a reference on each. */
 struct list {
@@ -49,118 +35,43 @@ static void release(struct list *list)
 	kvfree(list->forwards);
 }
 
-static void describe(const struct krelay_forward *forward, char text[TEXT_SIZE])
+static bool same_excepts(const struct krelay_forward *a, const struct krelay_forward *b)
 {
-	int len;
+	unsigned int i;
 
-	len = scnprintf(text, TEXT_SIZE, "%s/%u", forward->proto == IPPROTO_TCP ? "tcp" : "udp",
-			forward->port_first);
-	if (forward->port_last != forward->port_first)
-		len += scnprintf(text + len, TEXT_SIZE - len, "-%u", forward->port_last);
-	if (!forward->any_address)
-		scnprintf(text + len, TEXT_SIZE - len, " on %pI4", &forward->public.ip);
+	if (a->num_excepts != b->num_excepts)
+		return false;
+	for (i = 0; i < a->num_excepts; i++)
+		if (a->excepts[i].proto != b->excepts[i].proto ||
+		    a->excepts[i].port_first != b->excepts[i].port_first ||
+		    a->excepts[i].port_last != b->excepts[i].port_last)
+			return false;
+	return true;
 }
 
-/* The public side of a forward, which is also what names it. */
-static int read_public(struct krelay_forward *forward, struct nlattr **attrs,
-		       struct netlink_ext_ack *extack)
+static bool same_rate(const struct krelay_rate *a, const struct krelay_rate *b)
 {
-	const struct nlattr *address = attrs[KRELAY_FORWARD_A_PUBLIC_ADDRESS];
-
-	if (!attrs[KRELAY_FORWARD_A_PROTO] || !attrs[KRELAY_FORWARD_A_PORT_FIRST])
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "a forward needs a protocol and a port");
-	forward->family = NFPROTO_IPV4;
-	forward->proto = nla_get_u8(attrs[KRELAY_FORWARD_A_PROTO]);
-	forward->port_first = nla_get_u16(attrs[KRELAY_FORWARD_A_PORT_FIRST]);
-	forward->port_last = forward->port_first;
-	if (attrs[KRELAY_FORWARD_A_PORT_LAST])
-		forward->port_last = nla_get_u16(attrs[KRELAY_FORWARD_A_PORT_LAST]);
-	forward->any_address = !address;
-
-	if (forward->proto != IPPROTO_TCP && forward->proto != IPPROTO_UDP)
-		return krelay_netlink_refuse(extack, -EPROTONOSUPPORT,
-					     "protocol %u cannot be forwarded: TCP and UDP can",
-					     forward->proto);
-	if (forward->port_last < forward->port_first)
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "the port range %u-%u ends before it begins",
-					     forward->port_first, forward->port_last);
-	if (address && nla_len(address) != KRELAY_CIDR_IPV4)
-		return krelay_netlink_refuse(extack, -EAFNOSUPPORT,
-					     "the public address of a forward has to be IPv4");
-	if (address)
-		nla_memcpy(&forward->public, address, sizeof(forward->public));
-	return 0;
+	return a->packets == b->packets && a->bytes == b->bytes;
 }
 
-static int read_target(struct krelay_forward *forward, struct krelay_device *kdev,
-		       struct nlattr **attrs, struct netlink_ext_ack *extack)
+static bool same_sources(const struct krelay_sources *a, const struct krelay_sources *b)
 {
-	const struct nlattr *address = attrs[KRELAY_FORWARD_A_TARGET_ADDRESS];
-	struct krelay_cidr_owner *owner;
-	char text[TEXT_SIZE];
-	u32 last;
-
-	describe(forward, text);
-	if (!attrs[KRELAY_FORWARD_A_PEER] || !address)
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "the forward of %s needs a peer and a target address",
-					     text);
-	forward->peer = krelay_peer_find(kdev, nla_data(attrs[KRELAY_FORWARD_A_PEER]));
-	if (!forward->peer)
-		return krelay_netlink_refuse(extack, -ENOENT,
-					     "the peer of the forward of %s is not on %s", text,
-					     kdev->dev->name);
-	if (nla_len(address) != KRELAY_CIDR_IPV4)
-		return krelay_netlink_refuse(extack, -EAFNOSUPPORT,
-					     "the target of the forward of %s has to be IPv4",
-					     text);
-	nla_memcpy(&forward->target, address, sizeof(forward->target));
-
-	forward->target_first = forward->port_first;
-	if (attrs[KRELAY_FORWARD_A_TARGET_PORT])
-		forward->target_first = nla_get_u16(attrs[KRELAY_FORWARD_A_TARGET_PORT]);
-	last = forward->target_first + forward->port_last - forward->port_first;
-	if (last > U16_MAX)
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "the target ports of %s go up to %u, beyond 65535",
-					     text, last);
-	rcu_read_lock();
-	owner = krelay_cidr_lookup(&kdev->allowed, &forward->target.ip, KRELAY_CIDR_IPV4);
-	rcu_read_unlock();
-	if (owner != &forward->peer->allowed)
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "the target %pI4 of %s is not among the peer's allowed IPs",
-					     &forward->target.ip, text);
-	return 0;
+	return a && b ? a->digest == b->digest : a == b;
 }
 
-/* Return: the forward of the old table that has the same public side, or NULL. */
-static struct krelay_forward *find_same(const struct krelay_forwards *table,
-					const struct krelay_forward *forward)
+/* Of two with the same public side. */
+static bool is_same(const struct krelay_forward *a, const struct krelay_forward *b)
 {
-	struct krelay_forward *found;
-
-	rcu_read_lock();
-	found = krelay_forwards_by_public(table, forward->family, forward->proto,
-					  &forward->public, htons(forward->port_first));
-	rcu_read_unlock();
-	if (!found || found->any_address != forward->any_address ||
-	    found->port_first != forward->port_first || found->port_last != forward->port_last)
-		return NULL;
-	return found;
-}
-
-static bool leads_to_same(const struct krelay_forward *a, const struct krelay_forward *b)
-{
-	return a->peer == b->peer && a->target.ip == b->target.ip &&
-	       a->target_first == b->target_first;
+	return a->peer == b->peer && !memcmp(&a->target, &b->target, sizeof(a->target)) &&
+	       a->target_first == b->target_first && same_excepts(a, b) &&
+	       same_rate(&a->limit, &b->limit) &&
+	       same_rate(&a->source_limit, &b->source_limit) &&
+	       same_sources(a->sources, b->sources);
 }
 
 /* What was there before stays the same object, and keeps its counters. */
-static int append(struct list *list, struct krelay_device *kdev, const struct nlattr *attr,
-		  struct netlink_ext_ack *extack)
+static int append(struct list *list, struct krelay_device *kdev, struct xarray *lists,
+		  const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	const struct krelay_forwards *table = rtnl_dereference(kdev->forwards);
 	struct nlattr *attrs[KRELAY_FORWARD_A_MAX + 1];
@@ -174,15 +85,13 @@ static int append(struct list *list, struct krelay_device *kdev, const struct nl
 	forward = krelay_forwards_alloc();
 	if (!forward)
 		return -ENOMEM;
-	ret = read_public(forward, attrs, extack);
-	if (!ret)
-		ret = read_target(forward, kdev, attrs, extack);
+	ret = krelay_netlink_forward_read(forward, kdev, lists, attrs, extack);
 	if (ret) {
 		krelay_forwards_put(forward);
 		return ret;
 	}
-	old = find_same(table, forward);
-	if (old && leads_to_same(old, forward)) {
+	old = krelay_forwards_find(table, forward);
+	if (old && is_same(old, forward)) {
 		krelay_forwards_put(forward);
 		forward = krelay_forwards_get(old);
 	}
@@ -212,10 +121,11 @@ static void point_at(struct genl_info *info, unsigned int number)
 static int refuse_conflict(const struct list *list, const unsigned int conflict[2], int error,
 			   struct netlink_ext_ack *extack)
 {
-	char first[TEXT_SIZE], second[TEXT_SIZE];
+	char second[KRELAY_NETLINK_FORWARD_TEXT];
+	char first[KRELAY_NETLINK_FORWARD_TEXT];
 
-	describe(list->forwards[conflict[0]], first);
-	describe(list->forwards[conflict[1]], second);
+	krelay_netlink_forward_describe(list->forwards[conflict[0]], first);
+	krelay_netlink_forward_describe(list->forwards[conflict[1]], second);
 	if (error == -EEXIST)
 		return krelay_netlink_refuse(extack, error,
 					     "the forward of %s overlaps with that of %s",
@@ -227,7 +137,8 @@ static int refuse_conflict(const struct list *list, const unsigned int conflict[
 
 static bool shares_port(const struct krelay_forward *a, const struct krelay_forward *b)
 {
-	return a->family == b->family && a->proto == b->proto &&
+	return a->family == b->family &&
+	       (a->proto == b->proto || !a->proto || !b->proto) &&
 	       a->port_first <= b->port_last && b->port_first <= a->port_last &&
 	       (a->any_address || b->any_address ||
 		!memcmp(&a->public, &b->public, sizeof(a->public)));
@@ -239,7 +150,7 @@ static int check_others(struct krelay_device *kdev, const struct krelay_forward 
 {
 	struct krelay_device *other;
 	struct krelay_forward *theirs;
-	char text[TEXT_SIZE];
+	char text[KRELAY_NETLINK_FORWARD_TEXT];
 	unsigned int i;
 
 	for (other = krelay_device_next(kdev, NULL); other;
@@ -249,7 +160,7 @@ static int check_others(struct krelay_device *kdev, const struct krelay_forward 
 		for (i = 0; (theirs = krelay_forwards_at(table, i)); i++) {
 			if (!shares_port(theirs, forward))
 				continue;
-			describe(forward, text);
+			krelay_netlink_forward_describe(forward, text);
 			return krelay_netlink_refuse(extack, -EEXIST,
 						     "the forward of %s overlaps with one of %s",
 						     text, other->dev->name);
@@ -268,6 +179,8 @@ static int publish(struct krelay_device *kdev, const struct list *list, unsigned
 	int ret = 0;
 
 	for (i = kept; i < list->count && !ret; i++) {
+		/* Of many with many others it takes long. */
+		cond_resched();
 		ret = check_others(kdev, list->forwards[i], info->extack);
 		if (ret)
 			point_at(info, i - kept);
@@ -310,17 +223,21 @@ static int put_together(struct krelay_device *kdev, struct genl_info *info, unsi
 	const struct nlattr *attr;
 	struct list list = {};
 	unsigned int more = 0;
+	struct xarray lists;
 	int rem, ret;
 
+	xa_init(&lists);
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
 		more += is_forward(attr);
 	ret = begin_with_present(&list, rtnl_dereference(kdev->forwards), kept, more);
+	if (!ret)
+		ret = krelay_netlink_sources_read(&lists, info);
 	if (ret)
-		return ret;
+		goto out;
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (!is_forward(attr))
 			continue;
-		ret = append(&list, kdev, attr, info->extack);
+		ret = append(&list, kdev, &lists, attr, info->extack);
 		if (ret) {
 			NL_SET_BAD_ATTR(info->extack, attr);
 			goto out;
@@ -329,6 +246,7 @@ static int put_together(struct krelay_device *kdev, struct genl_info *info, unsi
 	ret = publish(kdev, &list, kept, info);
 out:
 	release(&list);
+	krelay_netlink_sources_release(&lists);
 	return ret;
 }
 
@@ -347,17 +265,17 @@ static int strike(struct list *list, const struct krelay_forwards *table,
 {
 	struct nlattr *attrs[KRELAY_FORWARD_A_MAX + 1];
 	struct krelay_forward named = {}, *found;
-	char text[TEXT_SIZE];
+	char text[KRELAY_NETLINK_FORWARD_TEXT];
 	unsigned int i;
 	int ret;
 
 	ret = nla_parse_nested(attrs, KRELAY_FORWARD_A_MAX, attr, krelay_netlink_forward_policy,
 			       extack);
 	if (!ret)
-		ret = read_public(&named, attrs, extack);
+		ret = krelay_netlink_forward_read_public(&named, attrs, extack);
 	if (ret)
 		return ret;
-	found = find_same(table, &named);
+	found = krelay_forwards_find(table, &named);
 	for (i = 0; found && i < list->count; i++) {
 		if (list->forwards[i] != found)
 			continue;
@@ -368,7 +286,7 @@ static int strike(struct list *list, const struct krelay_forwards *table,
 			(list->count - i) * sizeof(*list->forwards));
 		return 0;
 	}
-	describe(&named, text);
+	krelay_netlink_forward_describe(&named, text);
 	return krelay_netlink_refuse(extack, -ENOENT, "there is no forward of %s", text);
 }
 
@@ -427,36 +345,6 @@ int krelay_netlink_forward_del(struct sk_buff *skb, struct genl_info *info)
 	return change(skb, info, take_away);
 }
 
-static int put_forward(struct sk_buff *skb, const struct krelay_forward *forward)
-{
-	const unsigned int len = KRELAY_CIDR_IPV4;
-	struct krelay_forward_totals totals;
-	struct nlattr *nest;
-
-	krelay_forwards_totals(forward, &totals);
-	nest = nla_nest_start(skb, KRELAY_A_FORWARD);
-	if (!nest ||
-	    nla_put(skb, KRELAY_FORWARD_A_PEER, KRELAY_KEY_LEN, forward->peer->public_key) ||
-	    nla_put_u8(skb, KRELAY_FORWARD_A_PROTO, forward->proto) ||
-	    (!forward->any_address &&
-	     nla_put(skb, KRELAY_FORWARD_A_PUBLIC_ADDRESS, len, &forward->public)) ||
-	    nla_put_u16(skb, KRELAY_FORWARD_A_PORT_FIRST, forward->port_first) ||
-	    nla_put_u16(skb, KRELAY_FORWARD_A_PORT_LAST, forward->port_last) ||
-	    nla_put(skb, KRELAY_FORWARD_A_TARGET_ADDRESS, len, &forward->target) ||
-	    nla_put_u16(skb, KRELAY_FORWARD_A_TARGET_PORT, forward->target_first) ||
-	    nla_put_u64_64bit(skb, KRELAY_FORWARD_A_IN_PACKETS, totals.in_packets,
-			      KRELAY_FORWARD_A_PAD) ||
-	    nla_put_u64_64bit(skb, KRELAY_FORWARD_A_IN_BYTES, totals.in_bytes,
-			      KRELAY_FORWARD_A_PAD) ||
-	    nla_put_u64_64bit(skb, KRELAY_FORWARD_A_OUT_PACKETS, totals.out_packets,
-			      KRELAY_FORWARD_A_PAD) ||
-	    nla_put_u64_64bit(skb, KRELAY_FORWARD_A_OUT_BYTES, totals.out_bytes,
-			      KRELAY_FORWARD_A_PAD))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
 int krelay_netlink_forward_dump(struct sk_buff *skb, struct netlink_callback *cb,
 				const struct genl_family *family)
 {
@@ -467,20 +355,16 @@ int krelay_netlink_forward_dump(struct sk_buff *skb, struct netlink_callback *cb
 	int ret;
 
 	rtnl_lock();
-	kdev = krelay_netlink_device(sock_net(skb->sk), krelay_compat_dump_attrs(cb),
-				     cb->extack);
+	kdev = krelay_netlink_dump_device(skb, cb);
 	ret = PTR_ERR_OR_ZERO(kdev);
 	if (ret)
 		goto out;
 	table = rtnl_dereference(kdev->forwards);
-	cb->seq = kdev->generation;
 	for (; (forward = krelay_forwards_at(table, cb->args[0])); cb->args[0]++) {
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, family,
-				     NLM_F_MULTI, KRELAY_CMD_FORWARD_GET);
+		header = krelay_netlink_put_header(skb, cb, family, KRELAY_CMD_FORWARD_GET, kdev);
 		if (!header)
 			break;
-		genl_dump_check_consistent(cb, header);
-		if (krelay_netlink_put_device(skb, kdev) || put_forward(skb, forward)) {
+		if (krelay_netlink_forward_put(skb, forward)) {
 			genlmsg_cancel(skb, header);
 			break;
 		}

@@ -10,8 +10,6 @@ struct genl_family;
 struct genl_info;
 struct netlink_callback;
 
-extern const struct nla_policy krelay_netlink_forward_policy[KRELAY_FORWARD_A_MAX + 1];
-
 int krelay_netlink_forward_dump(struct sk_buff *skb, struct netlink_callback *cb,
 				const struct genl_family *family);
 int krelay_netlink_forward_set(struct sk_buff *skb, struct genl_info *info);

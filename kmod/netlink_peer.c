@@ -6,12 +6,14 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
-#include "compat/compat.h"
 #include "device.h"
 #include "event.h"
 #include "handshake.h"
 #include "home.h"
+#include "mark.h"
 #include "netlink_common.h"
+#include "origin.h"
+#include "outer.h"
 #include "peer.h"
 
 enum {
@@ -29,6 +31,8 @@ static const struct nla_policy accept_policy[KRELAY_ACCEPT_A_MAX + 1] = {
 	[KRELAY_ACCEPT_A_PROTO] = { .type = NLA_U8 },
 	[KRELAY_ACCEPT_A_PORT_FIRST] = NLA_POLICY_MIN(NLA_U16, 1),
 	[KRELAY_ACCEPT_A_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
+	[KRELAY_ACCEPT_A_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, KRELAY_CIDR_IPV4,
+						     KRELAY_CIDR_IPV6),
 };
 
 static const struct nla_policy allowedips_policy[KRELAY_PEER_A_MAX + 1] = {
@@ -55,6 +59,7 @@ const struct nla_policy krelay_netlink_peer_policy[KRELAY_PEER_A_MAX + 1] = {
 /* Where a dump stands. Numbers, no pointers: nothing in it can dangle. */
 struct cursor {
 	unsigned int peer;
+	unsigned int accept;
 	unsigned int allowedip;
 };
 
@@ -97,32 +102,46 @@ static int put_allowedips(struct sk_buff *skb, const struct krelay_peer *peer,
 	return ret;
 }
 
-static int put_accepts(struct sk_buff *skb, const struct krelay_peer *peer)
+static int put_accept(struct sk_buff *skb, const struct krelay_accept *accept)
+{
+	u8 len = accept->family == NFPROTO_IPV6 ? KRELAY_CIDR_IPV6 : KRELAY_CIDR_IPV4;
+	struct nlattr *nest = nla_nest_start(skb, KRELAY_PEER_A_ACCEPT);
+
+	if (!nest)
+		return -EMSGSIZE;
+	/* From 0 on: every port, and what has none. */
+	if (nla_put_u8(skb, KRELAY_ACCEPT_A_PROTO, accept->proto) ||
+	    (accept->port_first &&
+	     (nla_put_u16(skb, KRELAY_ACCEPT_A_PORT_FIRST, accept->port_first) ||
+	      nla_put_u16(skb, KRELAY_ACCEPT_A_PORT_LAST, accept->port_last))) ||
+	    (accept->family != NFPROTO_UNSPEC &&
+	     nla_put(skb, KRELAY_ACCEPT_A_ADDRESS, len, &accept->address))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* As put_allowedips(). */
+static int put_accepts(struct sk_buff *skb, const struct krelay_peer *peer, unsigned int *first)
 {
 	const struct krelay_accepts *accepts = rtnl_dereference(peer->accepts);
-	const struct krelay_accept *accept;
-	struct nlattr *list, *nest;
-	unsigned int i;
+	struct nlattr *nest;
+	int ret = 0;
 
-	if (!accepts)
+	if (!accepts || *first >= accepts->count)
 		return 0;
-	list = nla_nest_start(skb, KRELAY_PEER_A_ACCEPTS);
-	if (!list)
+	nest = nla_nest_start(skb, KRELAY_PEER_A_ACCEPTS);
+	if (!nest)
 		return -EMSGSIZE;
-	for (i = 0; i < accepts->count; i++) {
-		accept = &accepts->list[i];
-		nest = nla_nest_start(skb, KRELAY_PEER_A_ACCEPT);
-		if (!nest || nla_put_u8(skb, KRELAY_ACCEPT_A_PROTO, accept->proto))
-			return -EMSGSIZE;
-		/* From 0 on: every port, and what has none. */
-		if (accept->port_first &&
-		    (nla_put_u16(skb, KRELAY_ACCEPT_A_PORT_FIRST, accept->port_first) ||
-		     nla_put_u16(skb, KRELAY_ACCEPT_A_PORT_LAST, accept->port_last)))
-			return -EMSGSIZE;
-		nla_nest_end(skb, nest);
+	for (; *first < accepts->count; (*first)++) {
+		ret = put_accept(skb, &accepts->list[*first]);
+		if (ret)
+			break;
 	}
-	nla_nest_end(skb, list);
-	return 0;
+	nla_nest_end(skb, nest);
+	return ret;
 }
 
 static int put_preshared(struct sk_buff *skb, struct krelay_peer *peer)
@@ -143,16 +162,23 @@ static int put_facts(struct sk_buff *skb, struct krelay_peer *peer)
 	if ((peer->name[0] && nla_put_string(skb, KRELAY_PEER_A_NAME, peer->name)) ||
 	    nla_put_u8(skb, KRELAY_PEER_A_BRIDGE, peer->bridge) ||
 	    nla_put_u16(skb, KRELAY_PEER_A_KEEPALIVE, peer->timers.interval) ||
+	    nla_put_u16(skb, KRELAY_PEER_A_LOCAL_PORT, krelay_outer_port(peer)) ||
+	    nla_put_u32(skb, KRELAY_PEER_A_UNANSWERED, READ_ONCE(peer->timers.unanswered)) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_LAST_HANDSHAKE,
 			      READ_ONCE(peer->timers.last_handshake), KRELAY_PEER_A_PAD) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_RX_BYTES, rx_bytes, KRELAY_PEER_A_PAD) ||
 	    nla_put_u64_64bit(skb, KRELAY_PEER_A_TX_BYTES, tx_bytes, KRELAY_PEER_A_PAD) ||
 	    (peer->mark &&
-	     nla_put_u32(skb, KRELAY_PEER_A_MARK, krelay_home_mark(peer))) ||
-	    put_preshared(skb, peer) || krelay_netlink_put_endpoint(skb, peer) ||
-	    put_accepts(skb, peer))
+	     nla_put_u32(skb, KRELAY_PEER_A_MARK, krelay_mark_of(peer))) ||
+	    put_preshared(skb, peer) || krelay_netlink_put_endpoint(skb, peer))
 		return -EMSGSIZE;
 	return 0;
+}
+
+/* Whether a message with some of the peer has been sent. */
+static bool has_begun(const struct cursor *cursor)
+{
+	return cursor->accept || cursor->allowedip;
 }
 
 /* Return: 0, or -EMSGSIZE with @cursor where to go on. */
@@ -164,11 +190,13 @@ static int put_peer(struct sk_buff *skb, struct krelay_peer *peer, struct cursor
 	if (!nest)
 		return -EMSGSIZE;
 	if (nla_put(skb, KRELAY_PEER_A_PUBLIC_KEY, KRELAY_KEY_LEN, peer->public_key) ||
-	    (!cursor->allowedip && put_facts(skb, peer))) {
+	    (!has_begun(cursor) && put_facts(skb, peer))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
-	ret = put_allowedips(skb, peer, &cursor->allowedip);
+	ret = put_accepts(skb, peer, &cursor->accept);
+	if (!ret)
+		ret = put_allowedips(skb, peer, &cursor->allowedip);
 	nla_nest_end(skb, nest);
 	return ret;
 }
@@ -177,44 +205,36 @@ int krelay_netlink_peer_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			     const struct genl_family *family)
 {
 	struct cursor *cursor = (struct cursor *)cb->ctx;
-	unsigned int number = 0, before;
+	unsigned int number = 0;
 	struct krelay_device *kdev;
 	struct krelay_peer *peer;
+	struct cursor before;
 	void *header;
 	int ret;
 
 	BUILD_BUG_ON(sizeof(*cursor) > sizeof(cb->ctx));
 	rtnl_lock();
-	kdev = krelay_netlink_device(sock_net(skb->sk), krelay_compat_dump_attrs(cb),
-				     cb->extack);
+	kdev = krelay_netlink_dump_device(skb, cb);
 	ret = PTR_ERR_OR_ZERO(kdev);
 	if (ret)
 		goto out;
-	cb->seq = kdev->generation;
 	list_for_each_entry(peer, &kdev->peers, list) {
 		if (number++ < cursor->peer)
 			continue;
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, family,
-				     NLM_F_MULTI, KRELAY_CMD_PEER_GET);
+		header = krelay_netlink_put_header(skb, cb, family, KRELAY_CMD_PEER_GET, kdev);
 		ret = -EMSGSIZE;
 		if (!header)
 			break;
-		genl_dump_check_consistent(cb, header);
-		before = cursor->allowedip;
-		if (krelay_netlink_put_device(skb, kdev)) {
-			genlmsg_cancel(skb, header);
-			break;
-		}
+		before = *cursor;
 		ret = put_peer(skb, peer, cursor);
-		if (ret && cursor->allowedip == before) {
+		if (ret && !memcmp(cursor, &before, sizeof(before))) {
 			genlmsg_cancel(skb, header);
 			break;
 		}
 		genlmsg_end(skb, header);
 		if (ret)
 			break;
-		cursor->peer = number;
-		cursor->allowedip = 0;
+		*cursor = (struct cursor){ .peer = number };
 	}
 	/* What did not fit comes with the next message. */
 	if (ret == -EMSGSIZE && skb->len)
@@ -228,7 +248,8 @@ out:
 /* A PEER_SET that has been read and found good. */
 struct change {
 	struct nlattr *attrs[KRELAY_PEER_A_MAX + 1];
-	struct krelay_endpoint_key endpoint;
+	struct krelay_endpoint_key endpoint_key;
+	struct krelay_endpoint *endpoint;
 	struct krelay_accepts *accepts;
 	u32 flags;
 };
@@ -255,10 +276,10 @@ static int check_name(struct krelay_device *kdev, const u8 *key, const char *nam
 static int read_endpoint(struct change *change, const struct nlattr *attr,
 			 struct netlink_ext_ack *extack)
 {
-	struct krelay_endpoint_key *key = &change->endpoint;
+	struct krelay_endpoint_key *key = &change->endpoint_key;
 	int len = nla_len(attr);
 
-	memcpy(&key->addr, nla_data(attr), min_t(int, len, sizeof(struct sockaddr_in6)));
+	memcpy(&key->addr6, nla_data(attr), min_t(int, len, sizeof(key->addr6)));
 	if (key->addr.sa_family == AF_INET && len == sizeof(key->addr4)) {
 		memset(key->addr4.sin_zero, 0, sizeof(key->addr4.sin_zero));
 		if (key->addr4.sin_port && key->addr4.sin_addr.s_addr)
@@ -306,6 +327,35 @@ static int check_allowedips(const struct nlattr *list, struct netlink_ext_ack *e
 	return 0;
 }
 
+static int read_accept_address(struct krelay_accept *accept, const struct nlattr *address,
+			       struct netlink_ext_ack *extack)
+{
+	if (!address)
+		return 0;
+	switch (nla_len(address)) {
+	case KRELAY_CIDR_IPV4:
+		accept->family = NFPROTO_IPV4;
+		accept->address.ip = nla_get_in_addr(address);
+		if (!krelay_origin4_is_martian(accept->address.ip))
+			return 0;
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "%pI4 in an accept list is no address of a host",
+					     &accept->address.ip);
+	case KRELAY_CIDR_IPV6:
+		accept->family = NFPROTO_IPV6;
+		accept->address.in6 = nla_get_in6_addr(address);
+		if (!krelay_origin6_is_martian(&accept->address.in6))
+			return 0;
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "%pI6c in an accept list is no address of a host",
+					     &accept->address.in6);
+	default:
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "an address has 4 or 16 bytes, not %d",
+					     nla_len(address));
+	}
+}
+
 static int read_accept(struct krelay_accept *accept, const struct nlattr *attr,
 		       struct netlink_ext_ack *extack)
 {
@@ -320,17 +370,12 @@ static int read_accept(struct krelay_accept *accept, const struct nlattr *attr,
 	accept->proto = nla_get_u8(attrs[KRELAY_ACCEPT_A_PROTO]);
 	accept->port_first = 0;
 	accept->port_last = U16_MAX;
-	if (attrs[KRELAY_ACCEPT_A_PORT_FIRST]) {
-		accept->port_first = nla_get_u16(attrs[KRELAY_ACCEPT_A_PORT_FIRST]);
-		accept->port_last = accept->port_first;
-	}
-	if (attrs[KRELAY_ACCEPT_A_PORT_LAST])
-		accept->port_last = nla_get_u16(attrs[KRELAY_ACCEPT_A_PORT_LAST]);
-	if (accept->port_last < accept->port_first)
-		return krelay_netlink_refuse(extack, -EINVAL,
-					     "the port range %u-%u ends before it begins",
-					     accept->port_first, accept->port_last);
-	return 0;
+	ret = read_accept_address(accept, attrs[KRELAY_ACCEPT_A_ADDRESS], extack);
+	if (ret)
+		return ret;
+	return krelay_netlink_read_ports(attrs[KRELAY_ACCEPT_A_PORT_FIRST],
+					 attrs[KRELAY_ACCEPT_A_PORT_LAST],
+					 &accept->port_first, &accept->port_last, extack);
 }
 
 /* The old list first, unless it is replaced. */
@@ -432,43 +477,63 @@ static int set_bridge(struct krelay_peer *peer, bool bridge, struct netlink_ext_
 	if (ret == -ENOSPC)
 		return krelay_netlink_refuse(extack, ret,
 					     "the mark mask %#x has no number left for another bridge",
-					     krelay_home_mask());
+					     krelay_mark_mask());
 	return ret;
 }
 
-static int add_allowedips(struct krelay_peer *peer, const struct nlattr *list)
+static int visit_allowedips(struct krelay_peer *peer, const struct nlattr *list,
+			    int (*visit)(struct krelay_peer *peer, const void *addr, u8 len,
+					 u8 prefix))
 {
 	struct nlattr *attrs[KRELAY_ALLOWEDIP_A_MAX + 1], *address;
 	const struct nlattr *attr;
 	int rem, ret;
 
+	if (!list)
+		return 0;
 	nla_for_each_nested(attr, list, rem) {
 		ret = nla_parse_nested(attrs, KRELAY_ALLOWEDIP_A_MAX, attr, allowedip_policy,
 				       NULL);
 		if (ret)
 			return ret;
 		address = attrs[KRELAY_ALLOWEDIP_A_ADDRESS];
-		ret = krelay_cidr_insert(&peer->device->allowed, nla_data(address),
-					 nla_len(address),
-					 nla_get_u8(attrs[KRELAY_ALLOWEDIP_A_PREFIX]),
-					 &peer->allowed);
+		ret = visit(peer, nla_data(address), nla_len(address),
+			    nla_get_u8(attrs[KRELAY_ALLOWEDIP_A_PREFIX]));
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-/* The new ones first, so that what stays is never missing. */
-static int set_allowedips(struct krelay_peer *peer, const struct nlattr *list, u32 flags)
+static int reserve_allowedip(struct krelay_peer *peer, const void *addr, u8 len, u8 prefix)
+{
+	return krelay_cidr_reserve(&peer->device->allowed, addr, len, prefix);
+}
+
+static int unreserve_allowedip(struct krelay_peer *peer, const void *addr, u8 len, u8 prefix)
+{
+	krelay_cidr_unreserve(&peer->device->allowed, addr, len, prefix);
+	return 0;
+}
+
+static int insert_allowedip(struct krelay_peer *peer, const void *addr, u8 len, u8 prefix)
+{
+	return krelay_cidr_insert(&peer->device->allowed, addr, len, prefix, &peer->allowed);
+}
+
+/*
+ * Of what is reserved, so that it cannot fail. The new ones first, so that what
+ * stays is never missing.
+ */
+static void set_allowedips(struct krelay_peer *peer, const struct nlattr *list, u32 flags)
 {
 	struct krelay_cidr_entry *entry;
 	LIST_HEAD(marker);
-	int ret = 0;
+	int ret;
 
 	/* What is added, and what was there and is named again, goes behind it. */
 	list_add_tail(&marker, &peer->allowed.entries);
-	if (list)
-		ret = add_allowedips(peer, list);
+	ret = visit_allowedips(peer, list, insert_allowedip);
 	while (!ret && flags & KRELAY_PEER_SET_REPLACE_ALLOWEDIPS &&
 	       peer->allowed.entries.next != &marker) {
 		entry = list_first_entry(&peer->allowed.entries, struct krelay_cidr_entry, list);
@@ -476,7 +541,7 @@ static int set_allowedips(struct krelay_peer *peer, const struct nlattr *list, u
 					 entry->prefix, &peer->allowed);
 	}
 	list_del(&marker);
-	return ret;
+	WARN_ON_ONCE(ret);
 }
 
 static void set_preshared(struct krelay_peer *peer, const u8 *key)
@@ -486,28 +551,69 @@ static void set_preshared(struct krelay_peer *peer, const u8 *key)
 	mutex_unlock(&peer->device->handshake_lock);
 }
 
+/* The other list is in @change then. */
+static void swap_accepts(struct krelay_peer *peer, struct change *change)
+{
+	if (change->attrs[KRELAY_PEER_A_ACCEPTS])
+		change->accepts = rcu_replace_pointer(peer->accepts, change->accepts,
+						      lockdep_rtnl_is_held());
+}
+
+/* All that can fail, and of that first what can be taken back. */
+static int prepare(struct krelay_peer *peer, struct change *change,
+		   struct netlink_ext_ack *extack)
+{
+	struct nlattr **attrs = change->attrs;
+	int ret;
+
+	ret = visit_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS], reserve_allowedip);
+	if (ret)
+		goto err_allowedips;
+	if (attrs[KRELAY_PEER_A_ENDPOINT]) {
+		ret = -ENOMEM;
+		change->endpoint = krelay_peer_make_endpoint(&change->endpoint_key, 0,
+							     GFP_KERNEL);
+		if (!change->endpoint)
+			goto err_allowedips;
+	}
+	/* Of a bridge without a list everything would get in. */
+	swap_accepts(peer, change);
+	if (attrs[KRELAY_PEER_A_BRIDGE]) {
+		ret = set_bridge(peer, nla_get_u8(attrs[KRELAY_PEER_A_BRIDGE]), extack);
+		if (ret)
+			goto err_accepts;
+	}
+	return 0;
+
+err_accepts:
+	swap_accepts(peer, change);
+	krelay_peer_free_endpoint(change->endpoint);
+err_allowedips:
+	visit_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS], unreserve_allowedip);
+	return ret;
+}
+
+/* Where nothing answers, the new address is dialled at once. */
+static void set_endpoint(struct krelay_peer *peer, struct krelay_endpoint *endpoint)
+{
+	krelay_peer_put_endpoint(peer, endpoint);
+	peer->located = true;
+	if (READ_ONCE(peer->timers.unanswered))
+		krelay_timers_dial_anew(&peer->timers);
+}
+
 static int apply(struct krelay_peer *peer, struct change *change,
 		 struct netlink_ext_ack *extack)
 {
 	struct nlattr **attrs = change->attrs;
-	int ret = 0;
+	int ret;
 
-	if (attrs[KRELAY_PEER_A_BRIDGE])
-		ret = set_bridge(peer, nla_get_u8(attrs[KRELAY_PEER_A_BRIDGE]), extack);
-	if (!ret && (attrs[KRELAY_PEER_A_ALLOWEDIPS] ||
-		     change->flags & KRELAY_PEER_SET_REPLACE_ALLOWEDIPS))
-		ret = set_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS], change->flags);
-	if (!ret && attrs[KRELAY_PEER_A_ENDPOINT])
-		ret = krelay_peer_set_endpoint(peer, &change->endpoint, GFP_KERNEL);
+	ret = prepare(peer, change, extack);
 	if (ret)
 		return ret;
-
-	if (change->accepts) {
-		change->accepts = rcu_replace_pointer(peer->accepts, change->accepts,
-						      lockdep_rtnl_is_held());
-		kfree_rcu(change->accepts, rcu);
-		change->accepts = NULL;
-	}
+	set_allowedips(peer, attrs[KRELAY_PEER_A_ALLOWEDIPS], change->flags);
+	if (change->endpoint)
+		set_endpoint(peer, change->endpoint);
 	if (attrs[KRELAY_PEER_A_PRESHARED_KEY])
 		set_preshared(peer, nla_data(attrs[KRELAY_PEER_A_PRESHARED_KEY]));
 	if (attrs[KRELAY_PEER_A_NAME])
@@ -515,6 +621,8 @@ static int apply(struct krelay_peer *peer, struct change *change,
 	if (attrs[KRELAY_PEER_A_KEEPALIVE])
 		krelay_timers_set_interval(&peer->timers,
 					   nla_get_u16(attrs[KRELAY_PEER_A_KEEPALIVE]));
+	krelay_timers_set_dials(&peer->timers,
+				peer->located && (peer->bridge || peer->timers.interval));
 	return 0;
 }
 
@@ -566,7 +674,7 @@ int krelay_netlink_peer_set(struct sk_buff *skb, struct genl_info *info)
 
 	ret = parse_peer(change.attrs, info);
 	if (ret)
-		return ret;
+		goto out;
 	if (change.attrs[KRELAY_PEER_A_BRIDGE] && nla_get_u8(change.attrs[KRELAY_PEER_A_BRIDGE]))
 		krelay_home_prepare();
 
@@ -576,10 +684,9 @@ int krelay_netlink_peer_set(struct sk_buff *skb, struct genl_info *info)
 	if (!ret)
 		ret = change_peer(kdev, &change, info->extack);
 	rtnl_unlock();
-	kfree(change.accepts);
-	if (change.attrs[KRELAY_PEER_A_PRESHARED_KEY])
-		memzero_explicit(nla_data(change.attrs[KRELAY_PEER_A_PRESHARED_KEY]),
-				 KRELAY_KEY_LEN);
+	kfree_rcu(change.accepts, rcu);
+out:
+	krelay_netlink_wipe(change.attrs[KRELAY_PEER_A_PRESHARED_KEY]);
 	return ret;
 }
 
@@ -604,8 +711,11 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 					    kdev->dev->name);
 		goto out;
 	}
+	ret = krelay_device_forget_forwards(peer);
+	if (ret)
+		goto out;
 	krelay_event_tell(kdev, peer, KRELAY_CMD_PEER_DEL_NTF);
-	ret = krelay_device_remove_peer(peer);
+	krelay_device_remove_peer(peer);
 	kdev->generation++;
 out:
 	rtnl_unlock();

@@ -3,6 +3,8 @@
 
 #include <crypto/chacha20poly1305.h>
 #include <crypto/curve25519.h>
+#include <linux/math64.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -22,6 +24,13 @@ enum {
 
 static const char construction[] = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
 static const char identifier[] = "WireGuard v1 zx2c4 Jason@zx2c4.com";
+
+/* Of new sessions; zero, but for tests of the limits that nobody lives to see. */
+static unsigned long long first_nonce __read_mostly;
+#ifdef KRELAY_SELFTEST
+module_param(first_nonce, ullong, 0644);
+MODULE_PARM_DESC(first_nonce, "Counter with which the sending side of a session begins");
+#endif
 
 /* The transcript's hash and the chaining key before any message. */
 static u8 initial_hash[KRELAY_HASH_SIZE] __ro_after_init;
@@ -155,17 +164,29 @@ static void mix_preshared(u8 hash[KRELAY_HASH_SIZE], u8 chaining[KRELAY_HASH_SIZ
 	memzero_explicit(text, sizeof(text));
 }
 
-static void timestamp_now(u8 timestamp[KRELAY_TIMESTAMP_SIZE])
+/*
+ * The responder takes an initiation only if its timestamp is later than the
+ * last. So it is later even when the clock was set back.
+ */
+static void next_timestamp(struct krelay_noise_identity *identity,
+			   u8 timestamp[KRELAY_TIMESTAMP_SIZE])
 {
-	struct timespec64 now;
-	__be64 seconds;
+	u64 now = ALIGN_DOWN(ktime_get_real_ns(), TIMESTAMP_GRAIN);
 	__be32 nanoseconds;
+	__be64 seconds;
+	u32 rest;
 
-	ktime_get_real_ts64(&now);
-	seconds = cpu_to_be64(TAI64_LABEL + now.tv_sec);
-	nanoseconds = cpu_to_be32(ALIGN_DOWN(now.tv_nsec, TIMESTAMP_GRAIN));
+	identity->timestamp = max(now, identity->timestamp + TIMESTAMP_GRAIN);
+	seconds = cpu_to_be64(TAI64_LABEL +
+			      div_u64_rem(identity->timestamp, NSEC_PER_SEC, &rest));
+	nanoseconds = cpu_to_be32(rest);
 	memcpy(timestamp, &seconds, sizeof(seconds));
 	memcpy(timestamp + sizeof(seconds), &nanoseconds, sizeof(nanoseconds));
+}
+
+void krelay_noise_raise_timestamp(struct krelay_noise_identity *identity, u64 timestamp)
+{
+	identity->timestamp = max(identity->timestamp, timestamp);
 }
 
 void krelay_noise_set_identity(struct krelay_noise_identity *identity,
@@ -174,12 +195,26 @@ void krelay_noise_set_identity(struct krelay_noise_identity *identity,
 	memcpy(identity->private_key, private_key, KRELAY_KEY_SIZE);
 	identity->present = memchr_inv(private_key, 0, KRELAY_KEY_SIZE);
 	if (!identity->present) {
-		memzero_explicit(identity, sizeof(*identity));
+		memzero_explicit(identity->private_key, KRELAY_KEY_SIZE);
+		memset(identity->public_key, 0, KRELAY_KEY_SIZE);
 		return;
 	}
 	curve25519_clamp_secret(identity->private_key);
 	identity->present = curve25519_generate_public(identity->public_key,
 						       identity->private_key);
+}
+
+bool krelay_noise_is_identity(const struct krelay_noise_identity *identity,
+			      const u8 private_key[KRELAY_KEY_SIZE])
+{
+	u8 clamped[KRELAY_KEY_SIZE];
+	bool ret;
+
+	memcpy(clamped, private_key, sizeof(clamped));
+	curve25519_clamp_secret(clamped);
+	ret = identity->present && !crypto_memneq(clamped, identity->private_key, sizeof(clamped));
+	memzero_explicit(clamped, sizeof(clamped));
+	return ret;
 }
 
 void krelay_noise_precompute(struct krelay_noise_handshake *handshake,
@@ -213,7 +248,7 @@ void krelay_noise_clear_handshake(struct krelay_noise_handshake *handshake)
 }
 
 bool krelay_noise_create_initiation(struct krelay_noise_handshake *handshake,
-				    const struct krelay_noise_identity *identity,
+				    struct krelay_noise_identity *identity,
 				    struct krelay_wire_initiation *message)
 {
 	u8 timestamp[KRELAY_TIMESTAMP_SIZE];
@@ -238,7 +273,7 @@ bool krelay_noise_create_initiation(struct krelay_noise_handshake *handshake,
 	seal(message->static_sealed, identity->public_key, KRELAY_KEY_SIZE, key, handshake->hash);
 
 	mix_static_static(handshake, handshake->chaining, key);
-	timestamp_now(timestamp);
+	next_timestamp(identity, timestamp);
 	seal(message->timestamp_sealed, timestamp, sizeof(timestamp), key, handshake->hash);
 
 	handshake->state = KRELAY_NOISE_INITIATION_CREATED;
@@ -438,6 +473,7 @@ int krelay_noise_begin_session(struct krelay_noise_handshake *handshake,
 	keypair->birth = ktime_get_coarse_boottime_ns();
 	keypair->peer = peer;
 	keypair->index = handshake->index;
+	atomic64_set(&keypair->sent, first_nonce);
 	krelay_replay_init(&keypair->replay);
 	krelay_noise_clear_handshake(handshake);
 

@@ -17,11 +17,19 @@
 #include "replay.h"
 #include "wire.h"
 
-/* A device's own key pair. */
+/**
+ * struct krelay_noise_identity - a device's own key pair
+ * @private_key: clamped
+ * @public_key: of it
+ * @present: there is one
+ * @timestamp: of the last initiation, or what the next is to be later than;
+ *	nanoseconds since 1970
+ */
 struct krelay_noise_identity {
 	u8 private_key[KRELAY_KEY_SIZE];
 	u8 public_key[KRELAY_KEY_SIZE];
 	bool present;
+	u64 timestamp;
 };
 
 enum krelay_noise_state {
@@ -116,7 +124,14 @@ struct krelay_keypairs {
 
 int krelay_noise_init(void);
 
-/* Zeros take the identity away. */
+/* The next initiation will be later; what is earlier already changes nothing. */
+void krelay_noise_raise_timestamp(struct krelay_noise_identity *identity, u64 timestamp);
+
+/* Return: whether it is this one already. Context: that of what @identity belongs to. */
+bool krelay_noise_is_identity(const struct krelay_noise_identity *identity,
+			      const u8 private_key[KRELAY_KEY_SIZE]);
+
+/* Zeros take the identity away. Timestamps go on. */
 void krelay_noise_set_identity(struct krelay_noise_identity *identity,
 			       const u8 private_key[KRELAY_KEY_SIZE]);
 
@@ -134,13 +149,13 @@ void krelay_noise_clear_handshake(struct krelay_noise_handshake *handshake);
 /**
  * krelay_noise_create_initiation() - write message 1, but for its macs
  * @handshake: its @index is set already
- * @identity: ours
+ * @identity: ours; its timestamp moves on
  * @message: written
  *
  * Return: false without an identity or with an unusable remote key.
  */
 bool krelay_noise_create_initiation(struct krelay_noise_handshake *handshake,
-				    const struct krelay_noise_identity *identity,
+				    struct krelay_noise_identity *identity,
 				    struct krelay_wire_initiation *message);
 
 /* First half of reading message 1: who sent it? */

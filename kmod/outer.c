@@ -3,6 +3,7 @@
 
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <linux/udp.h>
 #include <net/ip6_route.h>
 #include <net/ip6_tunnel.h>
@@ -55,13 +56,13 @@ static struct sock *open_socket(struct krelay_device *kdev, struct net *net,
 	return sock->sk;
 }
 
-static int open_both(struct krelay_device *kdev, struct net *net, struct sock **sock4,
+static int open_both(struct krelay_device *kdev, struct net *net, u16 port, struct sock **sock4,
 		     struct sock **sock6)
 {
 	struct udp_port_cfg config = {
 		.family = AF_INET,
 		.local_ip.s_addr = htonl(INADDR_ANY),
-		.local_udp_port = htons(kdev->port),
+		.local_udp_port = htons(port),
 		.use_udp_checksums = true,
 	};
 	struct udp_port_cfg config6 = {
@@ -87,44 +88,133 @@ static int open_both(struct krelay_device *kdev, struct net *net, struct sock **
 	return PTR_ERR(*sock6);
 }
 
-int krelay_outer_open(struct krelay_device *kdev)
+/* @port may be 0. */
+static int open_port(struct krelay_device *kdev, u16 port, struct sock **sock4,
+		     struct sock **sock6)
 {
 	struct net *net = rtnl_dereference(kdev->transit);
-	struct sock *sock4, *sock6;
 	unsigned int tries = 0;
 	int ret;
 
-	ASSERT_RTNL();
 	if (!net)
 		return -ENONET;
 	do {
-		ret = open_both(kdev, net, &sock4, &sock6);
-	} while (ret == -EADDRINUSE && !kdev->port && ++tries < MAX_PORT_TRIES);
+		ret = open_both(kdev, net, port, sock4, sock6);
+	} while (ret == -EADDRINUSE && !port && ++tries < MAX_PORT_TRIES);
+	return ret;
+}
+
+static void release(struct sock *sock4, struct sock *sock6)
+{
+	if (sock4)
+		krelay_compat_release_tunnel(sock4);
+	if (sock6)
+		krelay_compat_release_tunnel(sock6);
+}
+
+int krelay_outer_open(struct krelay_device *kdev)
+{
+	struct sock *old4 = rtnl_dereference(kdev->sock4), *old6 = rtnl_dereference(kdev->sock6);
+	struct sock *sock4, *sock6;
+	int ret;
+
+	ASSERT_RTNL();
+	ret = open_port(kdev, kdev->port, &sock4, &sock6);
+	/* Another has taken what the kernel chose when we were up last. */
+	if (ret == -EADDRINUSE && !kdev->port_fixed)
+		ret = open_port(kdev, 0, &sock4, &sock6);
 	if (ret)
 		return ret;
 
 	kdev->port = ntohs(inet_sk(sock4)->inet_sport);
 	rcu_assign_pointer(kdev->sock4, sock4);
 	rcu_assign_pointer(kdev->sock6, sock6);
+	if (!old4 && !old6)
+		return 0;
+	/* Nobody finds them any more; nobody uses them when we return. */
+	synchronize_net();
+	release(old4, old6);
+	synchronize_net();
 	return 0;
+}
+
+/* Nobody sends by them any more, for a grace period. */
+static void release_list(struct krelay_sockets *list)
+{
+	struct krelay_sockets *sockets;
+
+	for (sockets = list; sockets; sockets = sockets->next)
+		release(sockets->sock4, sockets->sock6);
+	synchronize_net();
+	while ((sockets = list)) {
+		list = sockets->next;
+		kfree(sockets);
+	}
 }
 
 void krelay_outer_close(struct krelay_device *kdev)
 {
 	struct sock *sock4 = rtnl_dereference(kdev->sock4);
 	struct sock *sock6 = rtnl_dereference(kdev->sock6);
+	struct krelay_sockets *sockets, *list = NULL;
+	struct krelay_peer *peer;
 
 	ASSERT_RTNL();
-	if (!sock4 && !sock6)
-		return;
 	RCU_INIT_POINTER(kdev->sock4, NULL);
 	RCU_INIT_POINTER(kdev->sock6, NULL);
+	list_for_each_entry(peer, &kdev->peers, list) {
+		sockets = rtnl_dereference(peer->sockets);
+		if (!sockets)
+			continue;
+		RCU_INIT_POINTER(peer->sockets, NULL);
+		sockets->next = list;
+		list = sockets;
+	}
+	if (!sock4 && !sock6 && !list)
+		return;
 	synchronize_net();
-	if (sock4)
-		krelay_compat_release_tunnel(sock4);
-	if (sock6)
-		krelay_compat_release_tunnel(sock6);
+	release(sock4, sock6);
+	release_list(list);
+}
+
+static void replace_sockets(struct krelay_peer *peer, struct krelay_sockets *new)
+{
+	struct krelay_sockets *old;
+
+	ASSERT_RTNL();
+	old = rcu_replace_pointer(peer->sockets, new, lockdep_rtnl_is_held());
+	if (!old)
+		return;
 	synchronize_net();
+	release_list(old);
+}
+
+int krelay_outer_move(struct krelay_peer *peer)
+{
+	struct krelay_sockets *new = kzalloc(sizeof(*new), GFP_KERNEL);
+	int ret;
+
+	if (!new)
+		return -ENOMEM;
+	ret = open_port(peer->device, 0, &new->sock4, &new->sock6);
+	if (ret) {
+		kfree(new);
+		return ret;
+	}
+	replace_sockets(peer, new);
+	return 0;
+}
+
+void krelay_outer_unmove(struct krelay_peer *peer)
+{
+	replace_sockets(peer, NULL);
+}
+
+u16 krelay_outer_port(const struct krelay_peer *peer)
+{
+	const struct krelay_sockets *sockets = rtnl_dereference(peer->sockets);
+
+	return sockets ? ntohs(inet_sk(sockets->sock4)->inet_sport) : peer->device->port;
 }
 
 unsigned int krelay_outer_headroom(void)
@@ -132,49 +222,99 @@ unsigned int krelay_outer_headroom(void)
 	return ALIGN(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr), 16);
 }
 
-static struct rtable *route4(struct krelay_device *kdev, struct sock *sk, struct flowi4 *flow,
-			     struct dst_cache *cache)
+/**
+ * struct way - where a message is to go
+ * @key: endpoint
+ * @ifindex: of the netdev that its datagrams come in by, 0 if none did
+ * @cache: of the route, or NULL
+ * @sockets: what the peer was moved to, or NULL
+ * @port: to send from, or 0 for that of the socket
+ */
+struct way {
+	const struct krelay_endpoint_key *key;
+	int ifindex;
+	struct dst_cache *cache;
+	const struct krelay_sockets *sockets;
+	__be16 port;
+};
+
+/*
+ * A source address that is another netdev's would be dropped on the way, or be
+ * answered by another way. One of no netdev in particular, as that of a host
+ * which several uplinks lead to, is right where the peer's datagrams come in.
+ */
+static bool fits4(const struct rtable *rt, __be32 source, const struct way *way)
+{
+	struct net_device *dev = rt->dst.dev;
+	struct in_device *in_dev;
+	bool fits;
+
+	if (dev->ifindex == way->ifindex)
+		return true;
+	/* Handshakes are sent under rcu_read_lock_bh() alone. */
+	rcu_read_lock();
+	in_dev = __in_dev_get_rcu(dev);
+	fits = in_dev && inet_confirm_addr(dev_net(dev), in_dev, 0, source, RT_SCOPE_HOST);
+	rcu_read_unlock();
+	return fits;
+}
+
+static struct rtable *find4(struct sock *sk, struct flowi4 *flow, const struct way *way)
 {
 	struct net *net = sock_net(sk);
+	struct flowi4 any = *flow;
 	struct rtable *rt;
 
-	/* The address that the peer used may be gone by now. */
-	if (flow->saddr && !inet_confirm_addr(net, NULL, 0, flow->saddr, RT_SCOPE_HOST))
-		flow->saddr = 0;
-	security_sk_classify_flow(sk, flowi4_to_flowi_common(flow));
-	rt = ip_route_output_flow(net, flow, sk);
-	if (IS_ERR(rt) && flow->saddr) {
-		flow->saddr = 0;
+	any.saddr = 0;
+	/* The address that the peer used may be gone by now, but not in an answer at once. */
+	if (flow->saddr &&
+	    (!way->cache || inet_confirm_addr(net, NULL, 0, flow->saddr, RT_SCOPE_HOST))) {
 		rt = ip_route_output_flow(net, flow, sk);
+		if (!IS_ERR(rt) && fits4(rt, flow->saddr, way))
+			return rt;
+		if (!IS_ERR(rt))
+			ip_rt_put(rt);
 	}
+	*flow = any;
+	return ip_route_output_flow(net, flow, sk);
+}
+
+static struct rtable *route4(struct krelay_device *kdev, struct sock *sk, struct flowi4 *flow,
+			     const struct way *way)
+{
+	struct rtable *rt;
+
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(flow));
+	rt = find4(sk, flow, way);
 	if (IS_ERR(rt))
 		return rt;
 	if (unlikely(rt->dst.dev == kdev->dev)) {
 		ip_rt_put(rt);
 		return ERR_PTR(-ELOOP);
 	}
-	if (cache)
-		dst_cache_set_ip4(cache, &rt->dst, flow->saddr);
+	if (way->cache)
+		dst_cache_set_ip4(way->cache, &rt->dst, flow->saddr);
 	return rt;
 }
 
 static int send4(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
-		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+		 const struct way *way, u8 tos)
 {
+	const struct krelay_endpoint_key *key = way->key;
 	struct flowi4 flow = {
 		.saddr = key->source4,
 		.daddr = key->addr4.sin_addr.s_addr,
 		.fl4_dport = key->addr4.sin_port,
-		.fl4_sport = inet_sk(sk)->inet_sport,
+		.fl4_sport = way->port ?: inet_sk(sk)->inet_sport,
 		.flowi4_mark = kdev->fwmark,
 		.flowi4_proto = IPPROTO_UDP,
 	};
 	struct rtable *rt = NULL;
 
-	if (cache)
-		rt = dst_cache_get_ip4(cache, &flow.saddr);
+	if (way->cache)
+		rt = dst_cache_get_ip4(way->cache, &flow.saddr);
 	if (!rt)
-		rt = route4(kdev, sk, &flow, cache);
+		rt = route4(kdev, sk, &flow, way);
 	if (IS_ERR(rt)) {
 		kfree_skb(skb);
 		return PTR_ERR(rt);
@@ -184,45 +324,70 @@ static int send4(struct krelay_device *kdev, struct sock *sk, struct sk_buff *sk
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static struct dst_entry *route6(struct krelay_device *kdev, struct sock *sk, struct flowi6 *flow,
-				struct dst_cache *cache)
+/* See fits4(). */
+static bool fits6(const struct dst_entry *dst, const struct in6_addr *source,
+		  const struct way *way)
+{
+	return dst->dev->ifindex == way->ifindex ||
+	       ipv6_chk_addr(dev_net(dst->dev), source, dst->dev, 1);
+}
+
+static struct dst_entry *find6(struct sock *sk, struct flowi6 *flow, const struct way *way)
 {
 	struct net *net = sock_net(sk);
+	struct flowi6 any = *flow;
 	struct dst_entry *dst;
 
-	if (!ipv6_addr_any(&flow->saddr) && !ipv6_chk_addr(net, &flow->saddr, NULL, 0))
-		flow->saddr = in6addr_any;
+	any.saddr = in6addr_any;
+	if (!ipv6_addr_any(&flow->saddr) &&
+	    (!way->cache || ipv6_chk_addr(net, &flow->saddr, NULL, 0))) {
+		dst = ip6_dst_lookup_flow(net, sk, flow, NULL);
+		if (!IS_ERR(dst) && fits6(dst, &flow->saddr, way))
+			return dst;
+		if (!IS_ERR(dst))
+			dst_release(dst);
+	}
+	*flow = any;
+	return ip6_dst_lookup_flow(net, sk, flow, NULL);
+}
+
+static struct dst_entry *route6(struct krelay_device *kdev, struct sock *sk, struct flowi6 *flow,
+				const struct way *way)
+{
+	struct dst_entry *dst;
+
 	security_sk_classify_flow(sk, flowi6_to_flowi_common(flow));
-	dst = ip6_dst_lookup_flow(net, sk, flow, NULL);
+	dst = find6(sk, flow, way);
 	if (IS_ERR(dst))
 		return dst;
 	if (unlikely(dst->dev == kdev->dev)) {
 		dst_release(dst);
 		return ERR_PTR(-ELOOP);
 	}
-	if (cache)
-		dst_cache_set_ip6(cache, dst, &flow->saddr);
+	if (way->cache)
+		dst_cache_set_ip6(way->cache, dst, &flow->saddr);
 	return dst;
 }
 
 static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
-		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+		 const struct way *way, u8 tos)
 {
+	const struct krelay_endpoint_key *key = way->key;
 	struct flowi6 flow = {
 		.saddr = key->source6,
 		.daddr = key->addr6.sin6_addr,
 		.fl6_dport = key->addr6.sin6_port,
-		.fl6_sport = inet_sk(sk)->inet_sport,
+		.fl6_sport = way->port ?: inet_sk(sk)->inet_sport,
 		.flowi6_mark = kdev->fwmark,
 		.flowi6_oif = key->addr6.sin6_scope_id,
 		.flowi6_proto = IPPROTO_UDP,
 	};
 	struct dst_entry *dst = NULL;
 
-	if (cache)
-		dst = dst_cache_get_ip6(cache, &flow.saddr);
+	if (way->cache)
+		dst = dst_cache_get_ip6(way->cache, &flow.saddr);
 	if (!dst)
-		dst = route6(kdev, sk, &flow, cache);
+		dst = route6(kdev, sk, &flow, way);
 	if (IS_ERR(dst)) {
 		kfree_skb(skb);
 		return PTR_ERR(dst);
@@ -234,27 +399,29 @@ static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *sk
 }
 #else
 static int send6(struct krelay_device *kdev, struct sock *sk, struct sk_buff *skb,
-		 const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+		 const struct way *way, u8 tos)
 {
 	kfree_skb(skb);
 	return -EAFNOSUPPORT;
 }
 #endif
 
-static int send_to(struct krelay_device *kdev, struct sk_buff *skb,
-		   const struct krelay_endpoint_key *key, struct dst_cache *cache, u8 tos)
+static int send_to(struct krelay_device *kdev, struct sk_buff *skb, const struct way *way, u8 tos)
 {
-	bool ipv6 = key->addr.sa_family == AF_INET6;
-	struct sock *sk = ipv6 ? rcu_dereference_bh(kdev->sock6) : rcu_dereference_bh(kdev->sock4);
+	bool ipv6 = way->key->addr.sa_family == AF_INET6;
+	struct sock *sk;
 
+	if (unlikely(way->sockets))
+		sk = ipv6 ? way->sockets->sock6 : way->sockets->sock4;
+	else
+		sk = ipv6 ? rcu_dereference_bh(kdev->sock6) : rcu_dereference_bh(kdev->sock4);
 	if (unlikely(!sk)) {
 		kfree_skb(skb);
 		return -ENETDOWN;
 	}
 	skb->dev = kdev->dev;
 	skb->mark = kdev->fwmark;
-	return ipv6 ? send6(kdev, sk, skb, key, cache, tos) :
-		      send4(kdev, sk, skb, key, cache, tos);
+	return ipv6 ? send6(kdev, sk, skb, way, tos) : send4(kdev, sk, skb, way, tos);
 }
 
 static void count_failure(struct krelay_device *kdev, int error)
@@ -280,7 +447,14 @@ int krelay_outer_send(struct krelay_peer *peer, struct sk_buff *skb, u8 tos)
 	int ret;
 
 	if (likely(endpoint)) {
-		ret = send_to(peer->device, skb, &endpoint->key, &endpoint->cache, tos);
+		struct way way = {
+			.key = &endpoint->key,
+			.ifindex = endpoint->ifindex,
+			.cache = &endpoint->cache,
+			.sockets = rcu_dereference_bh(peer->sockets),
+		};
+
+		ret = send_to(peer->device, skb, &way, tos);
 	} else {
 		kfree_skb(skb);
 		ret = -EDESTADDRREQ;
@@ -315,6 +489,12 @@ int krelay_outer_reply(struct krelay_device *kdev, const struct sk_buff *receive
 		       const void *message, size_t len)
 {
 	struct krelay_endpoint_key key;
+	/* Whom it came from may have been moved to a port of its own. */
+	struct way way = {
+		.key = &key,
+		.ifindex = received->skb_iif,
+		.port = udp_hdr(received)->dest,
+	};
 	struct sk_buff *skb;
 	int ret;
 
@@ -325,7 +505,7 @@ int krelay_outer_reply(struct krelay_device *kdev, const struct sk_buff *receive
 	skb_put_data(skb, message, len);
 	skb_set_inner_network_header(skb, 0);
 	key_of(received, &key);
-	ret = send_to(kdev, skb, &key, NULL, KRELAY_TOS_HANDSHAKE);
+	ret = send_to(kdev, skb, &way, KRELAY_TOS_HANDSHAKE);
 	count_failure(kdev, ret);
 	return ret;
 }
@@ -340,7 +520,7 @@ void krelay_outer_roam(struct krelay_peer *peer, const struct sk_buff *skb)
 	if (likely(endpoint && !memcmp(&endpoint->key, &key, sizeof(key))))
 		return;
 	/* Without memory the old endpoint stays until the next packet. */
-	if (!krelay_peer_set_endpoint(peer, &key, GFP_ATOMIC))
+	if (!krelay_peer_set_endpoint(peer, &key, skb->skb_iif, GFP_ATOMIC))
 		krelay_event_tell(peer->device, peer, KRELAY_CMD_ENDPOINT_NTF);
 }
 

@@ -13,12 +13,34 @@ struct krelay_peer;
  * krelay_outer_open() - open the sockets on @kdev->port
  * @kdev: device; its port is filled in if it was 0
  *
+ * Sockets that are open on another port are closed then; after an error they
+ * go on.
+ *
  * Context: RTNL. Return: 0, -EADDRINUSE, or what creating a socket returns.
  */
 int krelay_outer_open(struct krelay_device *kdev);
 
-/* No datagram is being received or sent when it returns. Context: RTNL. */
+/*
+ * No datagram is being received or sent when it returns; what peers have of
+ * their own is closed, too. Context: RTNL.
+ */
 void krelay_outer_close(struct krelay_device *kdev);
+
+/**
+ * krelay_outer_move() - give a peer a new port of its own
+ * @peer: its device is up
+ *
+ * All other peers keep the device's port, which goes on to receive for this one.
+ * One that the peer was moved to before is closed.
+ * Context: RTNL; may sleep. Return: 0, or what opening returns.
+ */
+int krelay_outer_move(struct krelay_peer *peer);
+
+/* Closes what krelay_outer_move() has opened. Context: RTNL; may sleep. */
+void krelay_outer_unmove(struct krelay_peer *peer);
+
+/* The UDP port that messages to the peer leave from, host byte order. Context: RTNL. */
+u16 krelay_outer_port(const struct krelay_peer *peer);
 
 /* Bytes in front of a message that krelay_outer_send() needs. */
 unsigned int krelay_outer_headroom(void);

@@ -66,10 +66,14 @@ struct krelay_peer *krelay_peer_find(struct krelay_device *kdev,
 	return peer;
 }
 
-static void clear_handshake(struct krelay_peer *peer)
+void krelay_peer_forget(struct krelay_peer *peer)
 {
-	krelay_index_free(&peer->device->indices, peer->handshake.index);
+	struct krelay_device *kdev = peer->device;
+
+	lockdep_assert_held(&kdev->handshake_lock);
+	krelay_index_free(&kdev->indices, peer->handshake.index);
 	krelay_noise_clear_handshake(&peer->handshake);
+	krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
 }
 
 /* From here on, nobody finds the peer who does not hold it already. */
@@ -82,8 +86,7 @@ static void unpublish(struct krelay_peer *peer)
 	mutex_lock(&kdev->handshake_lock);
 	peer->dead = true;
 	krelay_timers_kill(&peer->timers);
-	clear_handshake(peer);
-	krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+	krelay_peer_forget(peer);
 	mutex_unlock(&kdev->handshake_lock);
 	kdev->num_peers--;
 }
@@ -97,7 +100,7 @@ static void destroy(struct krelay_peer *peer)
 {
 	krelay_timers_drain(&peer->timers);
 	skb_queue_purge(&peer->staged);
-	krelay_peer_set_endpoint(peer, NULL, 0);
+	krelay_peer_set_endpoint(peer, NULL, 0, 0);
 	kfree_rcu(rcu_dereference_protected(peer->accepts, true), rcu);
 	free_percpu(peer->stats);
 	kfree_sensitive(peer);
@@ -124,8 +127,7 @@ void krelay_peer_stop(struct krelay_peer *peer)
 
 	krelay_timers_stop(&peer->timers);
 	mutex_lock(&kdev->handshake_lock);
-	clear_handshake(peer);
-	krelay_noise_clear_sessions(&peer->keypairs, &kdev->indices);
+	krelay_peer_forget(peer);
 	mutex_unlock(&kdev->handshake_lock);
 	krelay_peer_purge_staged(peer);
 }
@@ -138,7 +140,8 @@ static void free_endpoint_rcu(struct rcu_head *rcu)
 	kfree(endpoint);
 }
 
-static struct krelay_endpoint *make_endpoint(const struct krelay_endpoint_key *key, gfp_t gfp)
+struct krelay_endpoint *krelay_peer_make_endpoint(const struct krelay_endpoint_key *key,
+						  int ifindex, gfp_t gfp)
 {
 	struct krelay_endpoint *endpoint = kmalloc(sizeof(*endpoint), gfp);
 
@@ -149,19 +152,19 @@ static struct krelay_endpoint *make_endpoint(const struct krelay_endpoint_key *k
 		return NULL;
 	}
 	endpoint->key = *key;
+	endpoint->ifindex = ifindex;
 	return endpoint;
 }
 
-int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
-			     gfp_t gfp)
+void krelay_peer_free_endpoint(struct krelay_endpoint *endpoint)
 {
-	struct krelay_endpoint *endpoint = NULL, *old;
+	if (endpoint)
+		free_endpoint_rcu(&endpoint->rcu);
+}
 
-	if (key) {
-		endpoint = make_endpoint(key, gfp);
-		if (!endpoint)
-			return -ENOMEM;
-	}
+void krelay_peer_put_endpoint(struct krelay_peer *peer, struct krelay_endpoint *endpoint)
+{
+	struct krelay_endpoint *old;
 
 	spin_lock_bh(&peer->endpoint_lock);
 	old = rcu_replace_pointer(peer->endpoint, endpoint,
@@ -169,6 +172,19 @@ int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpo
 	spin_unlock_bh(&peer->endpoint_lock);
 	if (old)
 		call_rcu(&old->rcu, free_endpoint_rcu);
+}
+
+int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
+			     int ifindex, gfp_t gfp)
+{
+	struct krelay_endpoint *endpoint = NULL;
+
+	if (key) {
+		endpoint = krelay_peer_make_endpoint(key, ifindex, gfp);
+		if (!endpoint)
+			return -ENOMEM;
+	}
+	krelay_peer_put_endpoint(peer, endpoint);
 	return 0;
 }
 
@@ -183,7 +199,7 @@ void krelay_peer_reset_route(struct krelay_peer *peer)
 		goto out;
 	key = old->key;
 	memset(&key.source6, 0, sizeof(key.source6));
-	new = make_endpoint(&key, GFP_ATOMIC);
+	new = krelay_peer_make_endpoint(&key, 0, GFP_ATOMIC);
 	if (!new) {
 		dst_cache_reset(&old->cache);
 		goto out;

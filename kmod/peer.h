@@ -35,6 +35,8 @@ struct krelay_endpoint_key {
  * struct krelay_endpoint - a peer's endpoint with its route
  * @key: never changes: a new endpoint is a new object, so that no route of
  *	another one can ever stand in @cache
+ * @ifindex: of the netdev at which its datagram came in that brought @key; 0
+ *	if none did
  * @cache: route, for each CPU
  * @rcu: for freeing
  *
@@ -42,15 +44,39 @@ struct krelay_endpoint_key {
  */
 struct krelay_endpoint {
 	struct krelay_endpoint_key key;
+	int ifindex;
 	struct dst_cache cache;
 	struct rcu_head rcu;
 };
 
-/* Destination ports that home lets in from a bridge; host byte order. */
+/**
+ * struct krelay_sockets - a port of its own to one peer
+ * @sock4: outer socket
+ * @sock6: the same for IPv6, NULL where the kernel has none
+ * @next: while they are closed together
+ *
+ * Owned by the peer, read under RCU.
+ */
+struct krelay_sockets {
+	struct sock *sock4;
+	struct sock *sock6;
+	struct krelay_sockets *next;
+};
+
+/**
+ * struct krelay_accept - what home lets in from a bridge
+ * @proto: IPPROTO_*
+ * @family: of @address; NFPROTO_UNSPEC stands for every address of the device
+ * @port_first: first destination port, 0 for every one; host byte order
+ * @port_last: last destination port
+ * @address: destination
+ */
 struct krelay_accept {
 	u8 proto;
+	u8 family;
 	u16 port_first;
 	u16 port_last;
+	union nf_inet_addr address;
 };
 
 /* Immutable, replaced as a whole under RCU. None is: everything. */
@@ -80,6 +106,9 @@ struct krelay_peer_stats {
  * @keypairs: sessions
  * @endpoint: where it is, NULL if not known; RCU, changed under @endpoint_lock
  * @endpoint_lock: see @endpoint; taken with BH off
+ * @sockets: what it was moved to, NULL for those of @device. While the device
+ *	is up only; RCU, changed under RTNL
+ * @located: its owner has said where it is; RTNL
  * @staged: packets that wait for a session
  * @timers: timers, works and what they count
  * @stats: bytes, for each CPU
@@ -105,6 +134,8 @@ struct krelay_peer {
 	struct krelay_keypairs keypairs;
 	struct krelay_endpoint __rcu *endpoint;
 	spinlock_t endpoint_lock; /* see above */
+	struct krelay_sockets __rcu *sockets;
+	bool located;
 	struct sk_buff_head staged;
 	struct krelay_timers timers;
 	struct krelay_peer_stats __percpu *stats;
@@ -144,9 +175,32 @@ void krelay_peer_remove(struct list_head *peers);
 /* Ends sessions and handshake and drops what is staged. Context: RTNL. */
 void krelay_peer_stop(struct krelay_peer *peer);
 
-/* NULL takes the endpoint away. Return: 0 or -ENOMEM. Context: any, BH or not. */
+/* Ends sessions and handshake. Context: handshake lock. */
+void krelay_peer_forget(struct krelay_peer *peer);
+
+/**
+ * krelay_peer_make_endpoint() - an endpoint without a route, of nobody yet
+ * @key: where it is
+ * @ifindex: of the netdev by which its datagram came, 0 for none
+ * @gfp: how to allocate
+ *
+ * Return: it, or NULL without memory.
+ */
+struct krelay_endpoint *krelay_peer_make_endpoint(const struct krelay_endpoint_key *key,
+						  int ifindex, gfp_t gfp);
+
+/* Of one that was never given to a peer; may be NULL. */
+void krelay_peer_free_endpoint(struct krelay_endpoint *endpoint);
+
+/* Gives @endpoint to @peer; NULL takes away what it has. Context: any, BH or not. */
+void krelay_peer_put_endpoint(struct krelay_peer *peer, struct krelay_endpoint *endpoint);
+
+/*
+ * Makes and gives at once. A @key of NULL takes the endpoint away.
+ * Return: 0 or -ENOMEM. Context: any, BH or not.
+ */
 int krelay_peer_set_endpoint(struct krelay_peer *peer, const struct krelay_endpoint_key *key,
-			     gfp_t gfp);
+			     int ifindex, gfp_t gfp);
 
 /*
  * Routes to the endpoint are looked up anew, and our own address with them.

@@ -126,6 +126,7 @@ static void deliver(struct krelay_peer *peer, struct sk_buff *skb)
 {
 	struct krelay_device *kdev = peer->device;
 	bool allowed = source_allowed(peer, skb);
+	enum krelay_stat reason;
 
 	if (unlikely(!allowed && !peer->bridge)) {
 		krelay_drop(kdev, skb, KRELAY_STAT_RX_SOURCE);
@@ -134,9 +135,12 @@ static void deliver(struct krelay_peer *peer, struct sk_buff *skb)
 	dev_sw_netstats_rx_add(kdev->dev, skb->len);
 	if (allowed && krelay_bridge_reply(peer, skb))
 		return;
-	if (peer->bridge && !krelay_home_admit(peer, skb, allowed)) {
-		krelay_drop(kdev, skb, KRELAY_STAT_RX_NOT_ACCEPTED);
-		return;
+	if (peer->bridge) {
+		reason = krelay_home_admit(peer, skb);
+		if (unlikely(reason)) {
+			krelay_drop(kdev, skb, reason);
+			return;
+		}
 	}
 	hand_up(kdev, skb);
 }

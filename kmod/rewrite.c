@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -14,31 +15,21 @@
 
 #include "rewrite.h"
 
-/**
- * struct upper - what an upper header holds that a rewrite needs
- * @len: bytes up to and including the last of it, 0 when there is nothing
- * @check: offset of a checksum over the pseudo header, 0 when there is none
- * @ports: it begins with the two ports
- */
-struct upper {
-	u8 len;
-	u8 check;
-	bool ports;
-};
-
-static struct upper describe(const struct krelay_flow *flow)
+struct krelay_upper krelay_rewrite_describe(const struct krelay_flow *flow)
 {
-	static const struct upper tcp = {
+	static const struct krelay_upper tcp = {
 		sizeof(struct tcphdr), offsetof(struct tcphdr, check), true
 	};
-	static const struct upper udp = {
+	static const struct krelay_upper udp = {
 		sizeof(struct udphdr), offsetof(struct udphdr, check), true
 	};
-	static const struct upper sctp = { sizeof(struct sctphdr), 0, true };
-	static const struct upper icmpv6 = {
+	static const struct krelay_upper sctp = { sizeof(struct sctphdr), 0, true };
+	static const struct krelay_upper icmpv6 = {
 		sizeof(struct icmp6hdr), offsetof(struct icmp6hdr, icmp6_cksum), false
 	};
-	static const struct upper none;
+	/* Has no pseudo header. */
+	static const struct krelay_upper icmp = { sizeof(struct icmphdr), 0, false };
+	static const struct krelay_upper none;
 
 	if (!flow->first)
 		return none;
@@ -51,11 +42,20 @@ static struct upper describe(const struct krelay_flow *flow)
 		return udp;
 	case IPPROTO_SCTP:
 		return sctp;
+	case IPPROTO_ICMP:
+		return flow->family == NFPROTO_IPV4 ? icmp : none;
 	case IPPROTO_ICMPV6:
 		return flow->family == NFPROTO_IPV6 ? icmpv6 : none;
 	default:
 		return none;
 	}
+}
+
+bool krelay_rewrite_has_ports(u8 proto)
+{
+	const struct krelay_flow flow = { .proto = proto, .first = true };
+
+	return krelay_rewrite_describe(&flow).ports;
 }
 
 /* A GSO packet with anything behind it would be segmented with it. */
@@ -105,7 +105,7 @@ static bool validate6(struct sk_buff *skb)
 
 bool krelay_rewrite_validate(struct sk_buff *skb)
 {
-	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST)
+	if (krelay_rewrite_is_list(skb))
 		return false;
 	if (!pskb_may_pull(skb, 1))
 		return false;
@@ -120,15 +120,25 @@ bool krelay_rewrite_validate(struct sk_buff *skb)
 	}
 }
 
-static int parse4(struct sk_buff *skb, struct krelay_flow *flow)
+/* @at counts from the network header. */
+static void *read(const struct sk_buff *skb, unsigned int at, unsigned int len, void *buffer)
 {
-	const struct iphdr *ip = ip_hdr(skb);
+	return skb_header_pointer(skb, skb_network_offset(skb) + at, len, buffer);
+}
 
+static int walk4(const struct sk_buff *skb, unsigned int at, struct krelay_flow *flow)
+{
+	const struct iphdr *ip;
+	struct iphdr buffer;
+
+	ip = read(skb, at, sizeof(buffer), &buffer);
+	if (!ip || ip->ihl * 4 < sizeof(*ip))
+		return -EINVAL;
 	flow->family = NFPROTO_IPV4;
 	flow->proto = ip->protocol;
 	flow->fragment = ip_is_fragment(ip);
 	flow->first = !(ip->frag_off & htons(IP_OFFSET));
-	flow->l4_offset = ip->ihl * 4;
+	flow->l4_offset = at + ip->ihl * 4;
 	flow->source.ip = ip->saddr;
 	flow->dest.ip = ip->daddr;
 	return 0;
@@ -144,7 +154,7 @@ static bool is_extension(u8 header)
  * Not ipv6_skip_exthdr(): that steps over AH, keeps silent on routing headers,
  * and forgets the first of two fragment headers.
  */
-static int skip_extensions(const struct sk_buff *skb, struct krelay_flow *flow)
+static int skip_extensions(const struct sk_buff *skb, unsigned int at, struct krelay_flow *flow)
 {
 	unsigned int offset = sizeof(struct ipv6hdr);
 	union {
@@ -156,7 +166,7 @@ static int skip_extensions(const struct sk_buff *skb, struct krelay_flow *flow)
 
 	flow->first = true;
 	while (flow->first && is_extension(flow->proto)) {
-		header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+		header = read(skb, at + offset, sizeof(buffer), &buffer);
 		if (!header)
 			return -EINVAL;
 
@@ -172,87 +182,154 @@ static int skip_extensions(const struct sk_buff *skb, struct krelay_flow *flow)
 				return -EINVAL;
 			offset += ipv6_optlen(&header->opt);
 		}
-		/* Bounds the walk, and l4_offset; the end of the packet is pull()'s. */
+		/* Bounds the walk, and l4_offset; the end of the packet is the caller's. */
 		if (offset > KRELAY_REWRITE_MAX_HEADERS)
 			return -EINVAL;
 		flow->proto = header->opt.nexthdr;
 	}
-	flow->l4_offset = offset;
+	flow->l4_offset = at + offset;
 	return 0;
 }
 
-static int parse6(struct sk_buff *skb, struct krelay_flow *flow)
+static int walk6(const struct sk_buff *skb, unsigned int at, struct krelay_flow *flow)
 {
-	const struct ipv6hdr *ip = ipv6_hdr(skb);
+	const struct ipv6hdr *ip;
+	struct ipv6hdr buffer;
 
+	ip = read(skb, at, sizeof(buffer), &buffer);
+	if (!ip)
+		return -EINVAL;
 	flow->family = NFPROTO_IPV6;
 	flow->proto = ip->nexthdr;
 	flow->source.in6 = ip->saddr;
 	flow->dest.in6 = ip->daddr;
-	return skip_extensions(skb, flow);
+	return skip_extensions(skb, at, flow);
 }
 
-static int pull(struct sk_buff *skb, unsigned int len)
+int krelay_rewrite_walk(const struct sk_buff *skb, unsigned int at, struct krelay_flow *flow)
 {
-	if (len > skb->len || len > KRELAY_REWRITE_MAX_HEADERS)
+	const u8 *version;
+	u8 buffer;
+
+	memset(flow, 0, sizeof(*flow));
+	version = read(skb, at, sizeof(buffer), &buffer);
+	if (version && *version >> 4 == 4)
+		return walk4(skb, at, flow);
+	if (version && *version >> 4 == 6)
+		return walk6(skb, at, flow);
+	return -EINVAL;
+}
+
+/* Bytes of the upper header that have to be there, or less than none. */
+static int upper_len(const struct krelay_flow *flow, const struct krelay_upper *upper,
+		     const void *header, unsigned int left)
+{
+	unsigned int len;
+
+	switch (flow->first ? flow->proto : IPPROTO_NONE) {
+	case IPPROTO_TCP:
+		len = ((const struct tcphdr *)header)->doff * 4;
+		return len < sizeof(struct tcphdr) ? -EINVAL : len;
+	case IPPROTO_UDP:
+		len = ntohs(((const struct udphdr *)header)->len);
+		/* A first fragment states the length of the whole. */
+		if (len < sizeof(struct udphdr) || (!flow->fragment && len > left))
+			return -EINVAL;
+		return upper->len;
+	default:
+		return upper->len;
+	}
+}
+
+/**
+ * read_flow() - read all headers
+ * @skb: only read
+ * @flow: filled in
+ *
+ * Return: bytes from the network header to the end of the upper header, TCP
+ * options included, or -EINVAL.
+ */
+static int read_flow(const struct sk_buff *skb, struct krelay_flow *flow)
+{
+	unsigned int left = skb->len - skb_network_offset(skb);
+	struct krelay_upper upper;
+	union {
+		struct tcphdr tcp;
+		struct sctphdr sctp;
+		__be16 ports[2];
+		u8 type;
+	} buffer, *header;
+	int len;
+
+	if (krelay_rewrite_walk(skb, 0, flow) || flow->l4_offset > left)
 		return -EINVAL;
-	return pskb_may_pull(skb, len) ? 0 : -ENOMEM;
-}
+	left -= flow->l4_offset;
 
-static int check_tcp(struct sk_buff *skb, const struct krelay_flow *flow)
-{
-	unsigned int len = tcp_hdrlen(skb);
-
-	if (len < sizeof(struct tcphdr))
+	upper = krelay_rewrite_describe(flow);
+	header = read(skb, flow->l4_offset, upper.len, &buffer);
+	if (!header)
 		return -EINVAL;
-	return pull(skb, flow->l4_offset + len);
-}
-
-static int check_udp(const struct sk_buff *skb, const struct krelay_flow *flow)
-{
-	unsigned int len = ntohs(udp_hdr(skb)->len);
-
-	/* A first fragment states the length of the whole. */
-	if (len < sizeof(struct udphdr) || (!flow->fragment && len > skb->len - flow->l4_offset))
+	len = upper_len(flow, &upper, header, left);
+	if (len < 0 || len > left || flow->l4_offset + len > KRELAY_REWRITE_MAX_HEADERS)
 		return -EINVAL;
-	return 0;
+
+	if (upper.ports) {
+		flow->source_port = header->ports[0];
+		flow->dest_port = header->ports[1];
+	} else if (upper.len) {
+		flow->icmp_type = header->type;
+	}
+	return flow->l4_offset + len;
 }
 
-static int parse_upper(struct sk_buff *skb, struct krelay_flow *flow)
+int krelay_rewrite_peek(const struct sk_buff *skb, struct krelay_flow *flow)
 {
-	const struct upper upper = describe(flow);
-	const __be16 *ports;
-	int err;
-
-	err = pull(skb, flow->l4_offset + upper.len);
-	if (err)
-		return err;
-	skb_set_transport_header(skb, flow->l4_offset);
-
-	if (flow->first && flow->proto == IPPROTO_TCP)
-		err = check_tcp(skb, flow);
-	else if (flow->first && flow->proto == IPPROTO_UDP)
-		err = check_udp(skb, flow);
-	if (err || !upper.ports)
-		return err;
-
-	ports = (const __be16 *)skb_transport_header(skb);
-	flow->source_port = ports[0];
-	flow->dest_port = ports[1];
-	return 0;
+	return min(read_flow(skb, flow), 0);
 }
 
 int krelay_rewrite_parse(struct sk_buff *skb, struct krelay_flow *flow)
 {
-	int err;
+	int len = read_flow(skb, flow);
 
-	memset(flow, 0, sizeof(*flow));
-	err = ip_hdr(skb)->version == 4 ? parse4(skb, flow) : parse6(skb, flow);
-	return err ?: parse_upper(skb, flow);
+	if (len < 0)
+		return len;
+	if (!pskb_may_pull(skb, len))
+		return -ENOMEM;
+	skb_set_transport_header(skb, flow->l4_offset);
+	return 0;
 }
 
-/* Gives new less old as a checksum sees it. */
-static __wsum replace(void *field, const void *value, unsigned int len)
+bool krelay_rewrite_source_routed(const struct sk_buff *skb)
+{
+	unsigned int at = 0, len;
+	u8 buffer[MAX_IPOPTLEN];
+	const struct iphdr *ip;
+	struct iphdr header;
+	const u8 *options;
+
+	ip = read(skb, 0, sizeof(header), &header);
+	if (!ip || ip->version != 4 || ip->ihl * 4 <= sizeof(*ip))
+		return false;
+	len = ip->ihl * 4 - sizeof(*ip);
+	options = read(skb, sizeof(*ip), len, buffer);
+	if (!options)
+		return false;
+
+	while (at < len && options[at] != IPOPT_END) {
+		if (options[at] == IPOPT_LSRR || options[at] == IPOPT_SSRR)
+			return true;
+		if (options[at] == IPOPT_NOOP) {
+			at++;
+			continue;
+		}
+		if (at + 1 >= len || options[at + 1] < 2)
+			return false;
+		at += options[at + 1];
+	}
+	return false;
+}
+
+__wsum krelay_rewrite_replace(void *field, const void *value, unsigned int len)
 {
 	__wsum old = csum_partial(field, len, 0);
 
@@ -260,19 +337,32 @@ static __wsum replace(void *field, const void *value, unsigned int len)
 	return csum_sub(csum_partial(value, len, 0), old);
 }
 
-static __wsum replace_address(struct sk_buff *skb, const struct krelay_flow *flow, bool source,
+__wsum krelay_rewrite_address(void *header, u8 family, bool source,
 			      const union nf_inet_addr *addr)
 {
-	struct ipv6hdr *ip6 = ipv6_hdr(skb);
-	struct iphdr *ip = ip_hdr(skb);
+	struct ipv6hdr *ip6 = header;
+	struct iphdr *ip = header;
 	__wsum diff;
 
-	if (flow->family == NFPROTO_IPV6)
-		return replace(source ? &ip6->saddr : &ip6->daddr, &addr->in6, sizeof(addr->in6));
+	if (family == NFPROTO_IPV6)
+		return krelay_rewrite_replace(source ? &ip6->saddr : &ip6->daddr, &addr->in6,
+					      sizeof(addr->in6));
 
-	diff = replace(source ? &ip->saddr : &ip->daddr, &addr->ip, sizeof(addr->ip));
+	diff = krelay_rewrite_replace(source ? &ip->saddr : &ip->daddr, &addr->ip,
+				      sizeof(addr->ip));
 	csum_replace_by_diff(&ip->check, diff);
 	return diff;
+}
+
+__wsum krelay_rewrite_check(__sum16 *check, u8 proto, __wsum diff)
+{
+	if (proto == IPPROTO_UDP && !*check)
+		return 0;
+	csum_replace_by_diff(check, diff);
+	if (proto == IPPROTO_UDP && !*check)
+		*check = CSUM_MANGLED_0;
+	/* What is summed and its complement cancel out. */
+	return csum_sub(0, diff);
 }
 
 /*
@@ -300,78 +390,71 @@ static __wsum update_check(struct sk_buff *skb, const struct krelay_flow *flow, 
 			   __wsum pseudo, __wsum inside)
 {
 	__sum16 *check = (__sum16 *)(skb->data + flow->l4_offset + at);
-	__wsum diff = csum_add(pseudo, inside);
 
 	if (is_partial(skb, flow)) {
 		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
 		return 0;
 	}
-	if (flow->proto == IPPROTO_UDP && !*check)
-		return 0;
-
-	csum_replace_by_diff(check, diff);
-	if (flow->proto == IPPROTO_UDP && !*check)
-		*check = CSUM_MANGLED_0;
-	/* What is summed and its complement cancel out. */
-	return csum_sub(0, diff);
+	return krelay_rewrite_check(check, flow->proto, csum_add(pseudo, inside));
 }
 
 static int rewrite(struct sk_buff *skb, struct krelay_flow *flow, bool source,
 		   const union nf_inet_addr *addr, __be16 port)
 {
-	__be16 *flow_port = source ? &flow->source_port : &flow->dest_port;
-	const struct upper upper = describe(flow);
+	__be16 flow_port = source ? flow->source_port : flow->dest_port;
+	const struct krelay_upper upper = krelay_rewrite_describe(flow);
 	__wsum pseudo, inside = 0, total;
 	__be16 *ports;
 
-	if (flow->proto == IPPROTO_SCTP && upper.ports && port != *flow_port)
+	if (flow->proto == IPPROTO_SCTP && upper.ports && port != flow_port)
 		return -EOPNOTSUPP;
 	if (skb_ensure_writable(skb, flow->l4_offset + upper.len))
 		return -ENOMEM;
 
-	pseudo = replace_address(skb, flow, source, addr);
+	pseudo = krelay_rewrite_address(skb->data, flow->family, source, addr);
 	/* In IPv4 the header's own checksum cancels the address out. */
 	total = flow->family == NFPROTO_IPV6 ? pseudo : 0;
 	if (upper.ports) {
 		ports = (__be16 *)(skb->data + flow->l4_offset);
-		inside = replace(source ? &ports[0] : &ports[1], &port, sizeof(port));
+		inside = krelay_rewrite_replace(source ? &ports[0] : &ports[1], &port,
+						sizeof(port));
 		total = csum_add(total, inside);
-		*flow_port = port;
 	}
 	if (upper.check)
 		total = csum_add(total, update_check(skb, flow, upper.check, pseudo, inside));
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb->csum, total);
+	krelay_rewrite_set_flow(flow, source, addr, port);
 	return 0;
 }
 
-static void set_flow_address(const struct krelay_flow *flow, union nf_inet_addr *to,
-			     const union nf_inet_addr *from)
+void krelay_rewrite_set_flow(struct krelay_flow *flow, bool source,
+			     const union nf_inet_addr *addr, __be16 port)
 {
+	union nf_inet_addr *to = source ? &flow->source : &flow->dest;
+
 	if (flow->family == NFPROTO_IPV6)
-		to->in6 = from->in6;
+		to->in6 = addr->in6;
 	else
-		to->ip = from->ip;
+		to->ip = addr->ip;
+	if (!krelay_rewrite_describe(flow).ports)
+		return;
+	if (source)
+		flow->source_port = port;
+	else
+		flow->dest_port = port;
 }
 
 int krelay_rewrite_dest(struct sk_buff *skb, struct krelay_flow *flow,
 			const union nf_inet_addr *addr, __be16 port)
 {
-	int err = rewrite(skb, flow, false, addr, port);
-
-	if (!err)
-		set_flow_address(flow, &flow->dest, addr);
-	return err;
+	return rewrite(skb, flow, false, addr, port);
 }
 
 int krelay_rewrite_source(struct sk_buff *skb, struct krelay_flow *flow,
 			  const union nf_inet_addr *addr, __be16 port)
 {
-	int err = rewrite(skb, flow, true, addr, port);
-
-	if (!err)
-		set_flow_address(flow, &flow->source, addr);
-	return err;
+	return rewrite(skb, flow, true, addr, port);
 }
 
 static int hop4(struct sk_buff *skb)
@@ -448,7 +531,7 @@ int krelay_rewrite_clamp_mss(struct sk_buff *skb, const struct krelay_flow *flow
 
 	tcp = (struct tcphdr *)(skb->data + flow->l4_offset);
 	mss = htons(mtu - fixed);
-	diff = replace((u8 *)tcp + at, &mss, sizeof(mss));
+	diff = krelay_rewrite_replace((u8 *)tcp + at, &mss, sizeof(mss));
 	/* Behind an odd number of NOPs the value straddles two summed words. */
 	if (!is_partial(skb, flow))
 		csum_replace_by_diff(&tcp->check, csum_block_add(0, diff, at));

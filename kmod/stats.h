@@ -10,7 +10,10 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-/* One for each CPU. Written with preemption off or by this_cpu operations. */
+/*
+ * One for each CPU, counted in any context. Where long has 32 bits a counter
+ * begins anew at 2^32, as those of the kernel's own protocols do.
+ */
 struct krelay_stats {
 	unsigned long counter[__KRELAY_STAT_MAX];
 };

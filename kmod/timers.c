@@ -6,6 +6,12 @@
 #include "compat/compat.h"
 #include "wire.h"
 
+enum {
+	/* After 15 s without an answer, and then about every minute. */
+	MOVE_FIRST = 3,
+	MOVE_AGAIN = 12,
+};
+
 bool krelay_timers_active(const struct krelay_timers *timers)
 {
 	return netif_running(timers->dev) && !READ_ONCE(timers->dead);
@@ -34,33 +40,40 @@ static unsigned long jitter(void)
 	return msecs_to_jiffies(get_random_u32_below(KRELAY_REKEY_TIMEOUT_JITTER_MS));
 }
 
+static void arm_retransmit(struct krelay_timers *timers)
+{
+	arm(timers, &timers->retransmit, KRELAY_REKEY_TIMEOUT * HZ + jitter());
+}
+
 void krelay_timers_want_handshake(struct krelay_timers *timers, bool retry)
 {
 	u64 since = ktime_get_boottime_ns() - atomic64_read(&timers->last_sent);
 
 	if (!retry)
 		timers->attempts = 0;
-	/* The pending answer, or the retransmit timer, takes care of it. */
-	if (atomic64_read(&timers->last_sent) &&
-	    since < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
-		return;
-	queue(timers, &timers->works.initiate);
+	if (!atomic64_read(&timers->last_sent) ||
+	    since >= (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC)
+		queue(timers, &timers->works.initiate);
+	else if (!timer_pending(&timers->retransmit))
+		/* What was sent last was a response, and may be lost. */
+		arm_retransmit(timers);
 }
 
 static void retransmit_expired(struct timer_list *timer)
 {
 	struct krelay_timers *timers = from_timer(timers, timer, retransmit);
 
-	if (timers->attempts < KRELAY_MAX_ATTEMPTS) {
-		timers->attempts++;
-		timers->lost = true;
-		krelay_timers_want_handshake(timers, true);
-		return;
+	/* What waits for a session has waited long enough. */
+	if (++timers->attempts % (KRELAY_MAX_ATTEMPTS + 1) == 0) {
+		disarm(&timers->keepalive);
+		queue(timers, &timers->works.give_up);
+		if (!timer_pending(&timers->zero_keys))
+			arm(timers, &timers->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
+		if (!READ_ONCE(timers->dials))
+			return;
 	}
-	disarm(&timers->keepalive);
-	queue(timers, &timers->works.give_up);
-	if (!timer_pending(&timers->zero_keys))
-		arm(timers, &timers->zero_keys, 3UL * KRELAY_REJECT_AFTER_TIME * HZ);
+	timers->lost = true;
+	krelay_timers_want_handshake(timers, true);
 }
 
 static void keepalive_expired(struct timer_list *timer)
@@ -93,8 +106,11 @@ static void persistent_expired(struct timer_list *timer)
 {
 	struct krelay_timers *timers = from_timer(timers, timer, persistent);
 
-	if (timers->interval)
-		queue(timers, &timers->works.keepalive);
+	if (!timers->interval)
+		return;
+	queue(timers, &timers->works.keepalive);
+	/* Whatever becomes of that one, for which there may be no memory or route. */
+	arm(timers, &timers->persistent, (unsigned long)timers->interval * HZ);
 }
 
 void krelay_timers_init(struct krelay_timers *timers, const struct net_device *dev,
@@ -102,6 +118,7 @@ void krelay_timers_init(struct krelay_timers *timers, const struct net_device *d
 {
 	timers->dev = dev;
 	timers->workqueue = workqueue;
+	timers->move_at = MOVE_FIRST;
 	timer_setup(&timers->retransmit, retransmit_expired, 0);
 	timer_setup(&timers->keepalive, keepalive_expired, 0);
 	timer_setup(&timers->new_handshake, new_handshake_expired, 0);
@@ -125,6 +142,7 @@ void krelay_timers_stop(struct krelay_timers *timers)
 	timers->keepalive_again = false;
 	timers->refreshed = false;
 	timers->lost = false;
+	krelay_timers_heard(timers);
 	/* Who comes back may ask for a handshake at once. */
 	atomic64_set(&timers->last_sent, 0);
 }
@@ -147,7 +165,7 @@ void krelay_timers_want_keepalive(struct krelay_timers *timers)
 void krelay_timers_dial_anew(struct krelay_timers *timers)
 {
 	atomic64_set(&timers->last_sent, 0);
-	if (timers->interval)
+	if (timers->interval || timers->dials)
 		krelay_timers_want_keepalive(timers);
 }
 
@@ -158,6 +176,26 @@ void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds)
 	WRITE_ONCE(timers->interval, seconds);
 	if (begins)
 		krelay_timers_want_keepalive(timers);
+}
+
+void krelay_timers_set_dials(struct krelay_timers *timers, bool dials)
+{
+	bool begins = dials && !timers->dials;
+
+	WRITE_ONCE(timers->dials, dials);
+	if (begins)
+		krelay_timers_want_keepalive(timers);
+}
+
+bool krelay_timers_want_move(const struct krelay_timers *timers)
+{
+	return READ_ONCE(timers->dials) &&
+	       READ_ONCE(timers->unanswered) >= READ_ONCE(timers->move_at);
+}
+
+void krelay_timers_moved(struct krelay_timers *timers)
+{
+	WRITE_ONCE(timers->move_at, READ_ONCE(timers->unanswered) + MOVE_AGAIN);
 }
 
 void krelay_timers_data_sent(struct krelay_timers *timers)
@@ -203,12 +241,25 @@ void krelay_timers_any_received(struct krelay_timers *timers)
 void krelay_timers_handshake_initiated(struct krelay_timers *timers)
 {
 	krelay_timers_any_sent(timers);
-	arm(timers, &timers->retransmit, KRELAY_REKEY_TIMEOUT * HZ + jitter());
+	WRITE_ONCE(timers->unanswered, READ_ONCE(timers->unanswered) + 1);
+	arm_retransmit(timers);
+}
+
+void krelay_timers_handshake_failed(struct krelay_timers *timers)
+{
+	arm_retransmit(timers);
+}
+
+void krelay_timers_heard(struct krelay_timers *timers)
+{
+	WRITE_ONCE(timers->unanswered, 0);
+	WRITE_ONCE(timers->move_at, MOVE_FIRST);
 }
 
 void krelay_timers_handshake_complete(struct krelay_timers *timers)
 {
 	disarm(&timers->retransmit);
+	krelay_timers_heard(timers);
 	timers->attempts = 0;
 	timers->refreshed = false;
 	WRITE_ONCE(timers->last_handshake, ktime_get_real_ns());

@@ -4,7 +4,7 @@
  * they queue the peer's own work items; they send nothing themselves.
  *
  * - retransmit: an initiation is not answered within 5 s and a jitter: send
- *   another, until 90 s are over.
+ *   another, until 90 s are over, or for ever to a peer that is dialled.
  * - keepalive: data was received and for 10 s nothing was sent: send an empty
  *   packet, so that the other end knows us alive.
  * - new_handshake: data was sent and for 15 s and a jitter nothing was
@@ -51,7 +51,10 @@ struct krelay_timers_works {
  * @zero_keys: no new session for too long
  * @persistent: nothing was sent or received for @interval
  * @interval: seconds, 0 for none
- * @attempts: initiations since the last answer
+ * @dials: we are the one who has to reach the peer: never give up
+ * @attempts: initiations sent again since new data asked for a session
+ * @unanswered: initiations since the last one that led to a session
+ * @move_at: so many @unanswered are a reason to try another port of ours
  * @keepalive_again: more was received while @keepalive was pending
  * @refreshed: this session's last-minute handshake was asked for
  * @lost: nothing came back in time: the way may have changed
@@ -72,7 +75,10 @@ struct krelay_timers {
 	struct timer_list zero_keys;
 	struct timer_list persistent;
 	u16 interval;
-	u8 attempts;
+	bool dials;
+	unsigned int attempts;
+	unsigned int unanswered;
+	unsigned int move_at;
 	bool keepalive_again;
 	bool refreshed;
 	bool lost;
@@ -108,6 +114,15 @@ void krelay_timers_dial_anew(struct krelay_timers *timers);
 /* @seconds may be 0. */
 void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds);
 
+void krelay_timers_set_dials(struct krelay_timers *timers, bool dials);
+
+/*
+ * Whether a mapping that some router has of our port may be what keeps answers
+ * away; krelay_timers_moved() asks for patience until the next time.
+ */
+bool krelay_timers_want_move(const struct krelay_timers *timers);
+void krelay_timers_moved(struct krelay_timers *timers);
+
 /* @retry: asked for by time, not by new data to send. */
 void krelay_timers_want_handshake(struct krelay_timers *timers, bool retry);
 
@@ -119,6 +134,12 @@ void krelay_timers_any_sent(struct krelay_timers *timers);
 void krelay_timers_any_received(struct krelay_timers *timers);
 
 void krelay_timers_handshake_initiated(struct krelay_timers *timers);
+
+/* No initiation could be made: the next attempt is not far. */
+void krelay_timers_handshake_failed(struct krelay_timers *timers);
+
+/* Not a session, but a sign that messages arrive there and come back. */
+void krelay_timers_heard(struct krelay_timers *timers);
 void krelay_timers_handshake_complete(struct krelay_timers *timers);
 void krelay_timers_session_begun(struct krelay_timers *timers);
 

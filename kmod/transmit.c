@@ -76,7 +76,8 @@ static struct sk_buff *encapsulate(struct krelay_device *kdev, struct sk_buff *s
 	struct krelay_wire_data *header;
 	struct sk_buff *old = skb;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(skb_checksum_help(skb)))
+	/* Not skb_checksum_help(), which knows nothing of SCTP's CRC. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(skb_csum_hwoffload_help(skb, 0)))
 		goto no_memory;
 	/* RFC 6040: the outer packet shows congestion control what the inner does. */
 	*tos = skb->len ? ip_tunnel_ecn_encap(KRELAY_TOS_DATA, ip_hdr(skb), skb) :
@@ -119,8 +120,11 @@ static bool take_nonces(struct krelay_keypair *keypair, unsigned int count, u64 
 {
 	if (krelay_noise_is_older(keypair, KRELAY_REJECT_AFTER_TIME))
 		return false;
+	/* Or what is refused would add up until the counter begins anew. */
+	if (unlikely((u64)atomic64_read(&keypair->sent) >= KRELAY_REJECT_AFTER_MESSAGES))
+		return false;
 	*nonce = atomic64_fetch_add(count, &keypair->sent);
-	return *nonce < KRELAY_REJECT_AFTER_MESSAGES - count;
+	return *nonce <= KRELAY_REJECT_AFTER_MESSAGES - count;
 }
 
 /* Return: false, with @batch untouched, if there is no session to send under. */
@@ -175,8 +179,9 @@ static void stage(struct krelay_peer *peer, struct sk_buff_head *batch)
 	struct sk_buff *skb;
 
 	while ((skb = __skb_dequeue(batch))) {
-		/* It may wait long: let go of routes and connections. */
+		/* It may wait long: let go of routes, connections and the sender's buffer. */
 		skb_scrub_packet(skb, true);
+		skb_orphan(skb);
 		spin_lock(&peer->staged.lock);
 		__skb_queue_tail(&peer->staged, skb);
 		skb = skb_queue_len(&peer->staged) > KRELAY_MAX_STAGED ?
@@ -191,7 +196,7 @@ static void stage(struct krelay_peer *peer, struct sk_buff_head *batch)
 		krelay_transmit_staged(peer);
 }
 
-static bool segment(struct sk_buff *skb, struct sk_buff_head *batch)
+bool krelay_transmit_segment(struct sk_buff *skb, struct sk_buff_head *batch)
 {
 	struct sk_buff *segments, *next;
 
@@ -222,7 +227,7 @@ void krelay_transmit_packet(struct krelay_peer *peer, struct sk_buff *skb)
 	__skb_queue_head_init(&batch);
 	if (!skb_is_gso(skb))
 		__skb_queue_tail(&batch, skb);
-	else if (unlikely(!segment(skb, &batch)))
+	else if (unlikely(!krelay_transmit_segment(skb, &batch)))
 		krelay_drop(kdev, skb, KRELAY_STAT_TX_NO_MEMORY);
 
 	/* What waits already goes first. */

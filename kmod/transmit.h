@@ -3,8 +3,11 @@
 #ifndef _KRELAY_TRANSMIT_H
 #define _KRELAY_TRANSMIT_H
 
+#include <linux/types.h>
+
 struct krelay_peer;
 struct sk_buff;
+struct sk_buff_head;
 
 /**
  * krelay_transmit_packet() - send an IP packet to a peer
@@ -16,6 +19,15 @@ struct sk_buff;
  * Context: RCU, BH off.
  */
 void krelay_transmit_packet(struct krelay_peer *peer, struct sk_buff *skb);
+
+/**
+ * krelay_transmit_segment() - what was merged, as the packets that it was
+ * @skb: GSO; consumed unless this fails. Its data begins with the IP header
+ * @batch: gets them
+ *
+ * Return: whether it could be done.
+ */
+bool krelay_transmit_segment(struct sk_buff *skb, struct sk_buff_head *batch);
 
 /* Sends what is staged, if there is a session by now. Context: RCU, BH off. */
 void krelay_transmit_staged(struct krelay_peer *peer);

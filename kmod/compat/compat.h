@@ -10,6 +10,7 @@
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
+#include <net/inet_frag.h>
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>
 #include <crypto/blake2s.h>
@@ -136,6 +137,36 @@ static inline void krelay_compat_release_tunnel(struct sock *sk)
 	udp_tunnel_sock_release(sk);
 #else
 	udp_tunnel_sock_release(sk->sk_socket);
+#endif
+}
+
+/*
+ * References that inet_frag_find() has taken. Where it takes none, a queue is
+ * its finder's until rcu_read_unlock().
+ */
+#ifdef KRELAY_FRAG_PUTN
+#define KRELAY_COMPAT_FRAG_REFS 0
+#else
+#define KRELAY_COMPAT_FRAG_REFS 1
+#endif
+
+/* @refs: grows by the references that krelay_compat_frag_put() has to drop. */
+static inline void krelay_compat_frag_kill(struct inet_frag_queue *queue, int *refs)
+{
+#ifdef KRELAY_FRAG_PUTN
+	inet_frag_kill(queue, refs);
+#else
+	inet_frag_kill(queue);
+#endif
+}
+
+/* Where @refs is zero, @queue may be gone already. */
+static inline void krelay_compat_frag_put(struct inet_frag_queue *queue, int refs)
+{
+#ifdef KRELAY_FRAG_PUTN
+	inet_frag_putn(queue, refs);
+#else
+	inet_frag_put(queue);
 #endif
 }
 

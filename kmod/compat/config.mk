@@ -2,7 +2,8 @@
 # Kernels that lack an option would fail with an undeclared name somewhere, or
 # when the module is loaded: say which one it is. Included by Kbuild.
 
-krelay-wants := NET INET IPV6 NETFILTER NETFILTER_INGRESS NF_CONNTRACK NF_CONNTRACK_MARK
+krelay-wants := NET INET IPV6 NETFILTER NETFILTER_INGRESS NF_CONNTRACK NF_CONNTRACK_MARK \
+	NF_SOCKET_IPV4 NF_SOCKET_IPV6
 # These have no question of their own: others select them, WireGuard all of them.
 krelay-selected := NET_UDP_TUNNEL DST_CACHE GRO_CELLS CRYPTO_LIB_CURVE25519 \
 	CRYPTO_LIB_CHACHA20POLY1305

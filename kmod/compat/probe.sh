@@ -22,4 +22,5 @@ probe KRELAY_TUNNEL_TAKES_SK net/udp_tunnel.h 'udp_tunnel_sock_release\(struct s
 probe KRELAY_BLAKE2S_CTX crypto/blake2s.h 'struct blake2s_ctx'
 probe KRELAY_GENL_INFO_DUMP net/genetlink.h 'genl_info_dump\('
 probe KRELAY_CRYPTO_UTILS crypto/utils.h 'crypto_memneq'
+probe KRELAY_FRAG_PUTN net/inet_frag.h 'inet_frag_putn\('
 exit 0

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "reply.h"
+
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
+#include <net/ip6_fib.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/route.h>
+
+#include "conntrack.h"
+#include "mark.h"
+#include "peer.h"
+#include "route.h"
+
+/* Any bridge of the namespace: its device counts what has none of its own. */
+static void count_somewhere(struct net *net, enum krelay_stat reason)
+{
+	unsigned long number = 0;
+	struct krelay_peer *peer = krelay_mark_next(net, &number);
+
+	if (peer)
+		krelay_count(peer->device, reason);
+}
+
+static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, u8 family)
+{
+	struct krelay_peer *peer = krelay_mark_peer(net, number);
+	struct krelay_device *kdev;
+	struct dst_entry *route;
+
+	if (unlikely(!peer)) {
+		count_somewhere(net, KRELAY_STAT_HOME_NO_BRIDGE);
+		return NF_DROP;
+	}
+	kdev = peer->device;
+	route = family == NFPROTO_IPV4 ? rcu_dereference(kdev->reply_route4) :
+					 rcu_dereference(kdev->reply_route6);
+	if (unlikely(!route)) {
+		krelay_count(kdev, KRELAY_STAT_HOME_NO_ROUTE);
+		return NF_DROP;
+	}
+	skb_dst_drop(skb);
+	dst_hold(route);
+	skb_dst_set(skb, route);
+	return NF_ACCEPT;
+}
+
+/*
+ * What conntrack calls invalid (a segment out of its window, say) belongs to no
+ * connection, so NAT is not undone: it would leave by the WAN with an address that
+ * means nothing there. Return: whether it is a reply to a visitor.
+ */
+static bool is_stray(struct net *net, const struct sk_buff *skb, u8 family)
+{
+	struct nf_conntrack_tuple tuple;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+	bool reply, ret;
+
+	/* With a connection, or kept out of conntrack on purpose. */
+	if (nf_ct_get(skb, &ctinfo) || ctinfo == IP_CT_UNTRACKED)
+		return false;
+	if (!krelay_conntrack_read(net, skb, skb_network_offset(skb), family, &tuple))
+		return false;
+	ct = krelay_conntrack_find(net, &tuple, &reply);
+	if (!ct)
+		return false;
+	ret = reply && krelay_mark_read(ct);
+	nf_conntrack_put(&ct->ct_general);
+	return ret;
+}
+
+unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	struct nf_conn *ct = krelay_mark_answered(skb);
+
+	if (ct)
+		return lead_back(state->net, skb, krelay_mark_read(ct), state->pf);
+	if (unlikely(!skb_nfct(skb)) && is_stray(state->net, skb, state->pf)) {
+		count_somewhere(state->net, KRELAY_STAT_HOME_INVALID);
+		return NF_DROP;
+	}
+	return NF_ACCEPT;
+}
+
+unsigned int krelay_reply_divert(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	struct nf_conn *ct = krelay_mark_answered(skb);
+	const struct dst_entry *dst;
+
+	if (!ct)
+		return NF_ACCEPT;
+	dst = skb_dst(skb);
+	/* On the reply route already, or only switched and not routed. */
+	if (!dst || dst->dev != state->out || dst->flags & DST_FAKE_RTABLE ||
+	    krelay_route_is_reply(dst))
+		return NF_ACCEPT;
+	if (lead_back(state->net, skb, krelay_mark_read(ct), state->pf) != NF_ACCEPT)
+		return NF_DROP;
+	if (state->pf == NFPROTO_IPV4)
+		krelay_route4_forward(state->net, skb, state->in);
+	else
+		krelay_route6_forward(state->net, skb, state->in);
+	return NF_STOLEN;
+}
+
+/* An IPv6 route belongs to addressing that comes and goes with the netdev's MTU. */
+static bool is_current6(const struct krelay_device *kdev, const struct dst_entry *route)
+{
+	struct inet6_dev *in6_dev = __in6_dev_get(kdev->dev);
+
+	return route ? container_of(route, const struct rt6_info, dst)->rt6i_idev == in6_dev :
+		       !in6_dev;
+}
+
+static void replace(struct dst_entry __rcu **at, struct dst_entry *route)
+{
+	struct dst_entry *old = rcu_replace_pointer(*at, route, lockdep_rtnl_is_held());
+
+	if (!old)
+		return;
+	synchronize_net();
+	krelay_route_drop(old);
+}
+
+int krelay_reply_enable(struct krelay_device *kdev)
+{
+	struct dst_entry *route;
+
+	ASSERT_RTNL();
+	if (!rcu_access_pointer(kdev->reply_route4)) {
+		route = krelay_route4_make(kdev);
+		if (!route)
+			return -ENOMEM;
+		rcu_assign_pointer(kdev->reply_route4, route);
+	}
+	if (!is_current6(kdev, rtnl_dereference(kdev->reply_route6))) {
+		route = krelay_route6_make(kdev);
+		if (!route && __in6_dev_get(kdev->dev))
+			return -ENOMEM;
+		replace(&kdev->reply_route6, route);
+	}
+	return 0;
+}
+
+void krelay_reply_disable(struct krelay_device *kdev)
+{
+	ASSERT_RTNL();
+	replace(&kdev->reply_route4, NULL);
+	replace(&kdev->reply_route6, NULL);
+}
