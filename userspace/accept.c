@@ -6,6 +6,8 @@
 
 #include "accept.h"
 
+#define BLANKS " \t"
+
 /* Known even where /etc/protocols is not. */
 static const struct {
 	const char *name;
@@ -15,9 +17,15 @@ static const struct {
 	{ "udp", IPPROTO_UDP },
 	{ "icmp", IPPROTO_ICMP },
 	{ "ipv6-icmp", IPPROTO_ICMPV6 },
+	{ "icmpv6", IPPROTO_ICMPV6 },
 	{ "sctp", IPPROTO_SCTP },
+	{ "dccp", IPPROTO_DCCP },
+	{ "udplite", IPPROTO_UDPLITE },
 	{ "gre", IPPROTO_GRE },
 	{ "esp", IPPROTO_ESP },
+	{ "ah", IPPROTO_AH },
+	/* As in ip-tunnel(8); protocols(5) has another one of that name, which nobody uses. */
+	{ "ipip", IPPROTO_IPIP },
 };
 
 bool proto_parse(const char *text, uint8_t *proto)
@@ -43,9 +51,16 @@ bool proto_parse(const char *text, uint8_t *proto)
 	return true;
 }
 
+bool proto_has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP || proto == IPPROTO_UDPLITE;
+}
+
 const char *proto_format(uint8_t proto, char text[PROTO_TEXT_LEN])
 {
 	struct protoent *entry;
+	uint8_t again;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
@@ -53,8 +68,11 @@ const char *proto_format(uint8_t proto, char text[PROTO_TEXT_LEN])
 			return strcpy(text, known[i].name);
 	}
 	entry = getprotobynumber(proto);
-	if (entry && strlen(entry->p_name) < PROTO_TEXT_LEN)
-		return strcpy(text, entry->p_name);
+	if (entry && strlen(entry->p_name) < PROTO_TEXT_LEN) {
+		strcpy(text, entry->p_name);
+		if (proto_parse(text, &again) && again == proto)
+			return text;
+	}
 	snprintf(text, PROTO_TEXT_LEN, "%u", proto);
 	return text;
 }
@@ -93,37 +111,77 @@ const char *ports_format(uint16_t first, uint16_t last, char text[12])
 	return text;
 }
 
-int accept_parse(const struct place *at, const char *text, struct accept *accept)
+static int what_parse(const struct place *at, const char *whole, const char *text,
+		      struct accept *accept)
 {
 	const char *slash = strchr(text, '/');
 	char *name;
 	bool good;
 
-	memset(accept, 0, sizeof(*accept));
 	name = text_copy_n(text, slash ? (size_t)(slash - text) : strlen(text));
 	good = proto_parse(name, &accept->proto);
 	free(name);
 	if (!good)
 		return refuse(at, "Accept \"%.64s\" does not begin with an IP protocol: write its name or its number of 1 to 255, as in tcp/443, icmp or 47.",
-			      text);
+			      whole);
 	if (!slash)
 		return 0;
-	if (accept->proto != IPPROTO_TCP && accept->proto != IPPROTO_UDP &&
-	    accept->proto != IPPROTO_SCTP)
-		return refuse(at, "Accept \"%.64s\" gives a port to a protocol that has none: only tcp, udp and sctp have ports, so leave out \"%.64s\".",
-			      text, slash);
+	if (!proto_has_ports(accept->proto))
+		return refuse(at, "Accept \"%.64s\" gives a port to a protocol that has none: only tcp, udp, udplite, sctp and dccp have ports, so leave out \"%.64s\".",
+			      whole, slash);
 	return ports_parse(at, "Accept port", slash + 1, &accept->first, &accept->last);
+}
+
+/* What follows the first word. */
+static int address_word_parse(const struct place *at, const char *whole, const char *text,
+			      struct accept *accept)
+{
+	text += strspn(text, BLANKS);
+	if (!*text)
+		return 0;
+	if (strncasecmp(text, "on", 2) || !strchr(BLANKS, text[2]) || !text[2])
+		return refuse(at, "Accept \"%.64s\" goes on with something else than an address: write it as in tcp/443 on 192.168.7.20.",
+			      whole);
+	text += 2 + strspn(text + 2, BLANKS);
+	if (!address_parse(text, &accept->address))
+		return refuse(at, "Accept \"%.64s\" names an address that is none: write one IPv4 or IPv6 address, as in tcp/443 on 192.168.7.20.",
+			      whole);
+	return 0;
+}
+
+int accept_parse(const struct place *at, const char *text, struct accept *accept)
+{
+	size_t len = strcspn(text, BLANKS);
+	char *what = text_copy_n(text, len);
+	int ret;
+
+	memset(accept, 0, sizeof(*accept));
+	ret = what_parse(at, text, what, accept);
+	free(what);
+	return ret ? ret : address_word_parse(at, text, text + len, accept);
+}
+
+bool accept_overlap(const struct accept *a, const struct accept *b)
+{
+	if (a->proto != b->proto)
+		return false;
+	return !a->first || !b->first || (a->first <= b->last && b->first <= a->last);
 }
 
 const char *accept_format(const struct accept *accept, char text[ACCEPT_TEXT_LEN])
 {
+	char address[ADDRESS_TEXT_LEN];
 	char proto[PROTO_TEXT_LEN];
 	char ports[12];
+	int len;
 
 	if (accept->first)
-		snprintf(text, ACCEPT_TEXT_LEN, "%s/%s", proto_format(accept->proto, proto),
-			 ports_format(accept->first, accept->last, ports));
+		len = snprintf(text, ACCEPT_TEXT_LEN, "%s/%s", proto_format(accept->proto, proto),
+			       ports_format(accept->first, accept->last, ports));
 	else
-		proto_format(accept->proto, text);
+		len = strlen(proto_format(accept->proto, text));
+	if (accept->address.family)
+		snprintf(text + len, ACCEPT_TEXT_LEN - len, " on %s",
+			 address_format(&accept->address, address));
 	return text;
 }

@@ -37,6 +37,14 @@ bool address_equal(const struct address *a, const struct address *b)
 	return !address_compare(a, b);
 }
 
+bool address_is_link_local(const struct address *address)
+{
+	const uint8_t *bytes = address->bytes;
+
+	return address->family == AF_INET ? bytes[0] == 169 && bytes[1] == 254 :
+	       address->family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
 int address_compare(const struct address *a, const struct address *b)
 {
 	if (a->family != b->family)

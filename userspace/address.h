@@ -35,6 +35,8 @@ const char *address_format(const struct address *address, char text[ADDRESS_TEXT
 /* 4 or 16; 0 for no address. */
 unsigned int address_len(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
+/* 169.254.0.0/16 and fe80::/10 */
+bool address_is_link_local(const struct address *address);
 /* Any total order. */
 int address_compare(const struct address *a, const struct address *b);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "config.h"
 #include "hooks.h"
+#include "listeners.h"
 #include "verbs.h"
 
 /* All that "up" does before it touches anything. */
 int check_main(int argc, char *argv[])
 {
+	struct kernel kernel = { 0 };
 	struct config config;
 	int ret;
 
@@ -17,7 +19,12 @@ int check_main(int argc, char *argv[])
 	if (!ret)
 		ret = config_resolve(&config, 1);
 	if (!ret)
+		ret = kernel_open(&kernel);
+	if (!ret)
+		ret = listeners_check(&kernel, config.file, &config.device);
+	if (!ret)
 		config_warn(&config);
+	kernel_close(&kernel);
 	config_free(&config);
 	return ret ? 1 : 0;
 }

@@ -50,7 +50,7 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
  * @hooks: commands for the shell
  * @peer: whose section is being read; NULL in the interface's
  * @seen: keys that may stand once, of the interface and of @peer
- * @forward_peers: index of the peer of each forward
+ * @forward_peers: index of the peer of each forward, until config_check() has aimed them
  */
 struct config {
 	char *file;
@@ -92,7 +92,10 @@ int config_check(struct config *config);
  */
 int config_load(struct config *config, const char *argument);
 
-/* Warn if others may read the file. A refusal needs no second sentence, so this comes last. */
+/*
+ * Warn if others may read the file, and of forwards that keep others from working. A refusal needs
+ * no second sentence, so this comes last.
+ */
 void config_warn(const struct config *config);
 
 /**

@@ -103,39 +103,46 @@ static int check_default_route(const struct config *config)
 	return 0;
 }
 
-static int check_forward(const struct config *config, const struct place *at,
-			 const struct forward *forward)
+/* Families in which the interface has an address, as bits. */
+static unsigned int families_of(const struct config *config)
 {
-	uint16_t port = config->device.listen_port;
-	char text[FORWARD_TEXT_LEN];
+	const struct config_address *address;
+	unsigned int families = 0;
 
-	if (!config->device.publics.count)
-		return refuse(at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
-			      forward_format(forward, text));
-	if (forward->proto == IPPROTO_UDP && port && forward->first <= port &&
-	    forward->last >= port)
-		return refuse(at, "Forward \"%s\" would take the tunnel's own ListenPort %u: forward another port, or change ListenPort.",
-			      forward_format(forward, text), port);
-	return 0;
+	array_for_each(address, &config->addresses) {
+		if (!address_is_link_local(&address->prefix.address))
+			families |= family_bit(address->prefix.address.family);
+	}
+	return families;
 }
 
 static int check_forwards(struct config *config)
 {
+	unsigned int families = families_of(config);
 	struct place at = { .file = config->file };
 	struct device *device = &config->device;
+	struct forward_array aimed = { 0 };
+	char text[FORWARD_TEXT_LEN];
 	struct forward *forward;
+	int ret = 0;
 	size_t i;
 
-	for (i = 0; i < device->forwards.count; i++) {
+	for (i = 0; i < device->forwards.count && !ret; i++) {
 		forward = &device->forwards.items[i];
 		at.line = forward->line;
-		if (forward_aim(&at, device, &device->peers.items[config->forward_peers.items[i]],
-				forward))
-			return -1;
-		if (check_forward(config, &at, forward))
-			return -1;
+		ret = forward_aim(&at, device,
+				  &device->peers.items[config->forward_peers.items[i]], families,
+				  forward, &aimed);
+		if (!ret && !device->publics.count)
+			ret = refuse(&at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
+				     forward_format(forward, text));
 	}
-	return forwards_check(config->file, device);
+	forwards_free(&device->forwards);
+	device->forwards = aimed;
+	array_free(&config->forward_peers);
+	if (!ret)
+		ret = forwards_check_tunnel(config->file, device, device->listen_port);
+	return ret ? ret : forwards_check(config->file, device);
 }
 
 int config_check(struct config *config)

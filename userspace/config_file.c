@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "config.h"
+#include "forwards.h"
 
 #define SUFFIX ".conf"
 
@@ -65,6 +66,7 @@ void config_warn(const struct config *config)
 	if (!stat(config->file, &file) && !stat(dirname(copy), &folder) &&
 	    file.st_mode & folder.st_mode & 0007)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
+	forwards_warn(config->file, &config->device);
 	free(copy);
 }
 

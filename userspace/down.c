@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hooks.h"
 #include "kernel.h"
 #include "verbs.h"
@@ -34,6 +35,8 @@ static int fade_out(struct kernel *kernel, const char *name, unsigned int ifinde
 	int ret;
 
 	ret = module_read(kernel, name, &device);
+	if (!ret && device.has_public_key && device.timestamp)
+		clock_keep(device.public_key, device.timestamp, true);
 	if (!ret && device.forwards.count) {
 		ret = link_down(kernel, name, ifindex);
 		nanosleep(&second, NULL);

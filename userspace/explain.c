@@ -68,7 +68,22 @@ static const struct {
 	[KRELAY_STAT_RX_NOT_ACCEPTED] = {
 		STAT(RX_NOT_ACCEPTED),
 		.meaning = "A bridge sent packets to what this home does not accept",
-		.advice = "add their protocol and port to Accept if they are wanted.",
+		.advice = "add their protocol and port to Accept if they are wanted, and the address if it is another host's.",
+	},
+	[KRELAY_STAT_RX_SPOOFED] = {
+		STAT(RX_SPOOFED),
+		.meaning = "A bridge sent packets from addresses that no visitor has",
+		.advice = "find out who is in control of that bridge if they are many: its visitors come from neither this host's networks nor its peers.",
+	},
+	[KRELAY_STAT_RX_SOURCE_ROUTE] = {
+		STAT(RX_SOURCE_ROUTE),
+		.meaning = "A bridge sent packets whose sender prescribes their route",
+		.advice = "there is nothing to do: nobody needs that but attackers.",
+	},
+	[KRELAY_STAT_RX_CONTROL] = {
+		STAT(RX_CONTROL),
+		.meaning = "A bridge sent redirects, router advertisements or the like, which only neighbours may",
+		.advice = "find out who is in control of that bridge if they are many.",
 	},
 	[KRELAY_STAT_RX_NO_MEMORY] = {
 		STAT(RX_NO_MEMORY),
@@ -107,8 +122,18 @@ static const struct {
 	},
 	[KRELAY_STAT_HS_UNDER_LOAD] = {
 		STAT(HS_UNDER_LOAD),
-		.meaning = "Handshake messages were held back by cookies or rates under load",
+		.meaning = "Handshakes were put off until their senders prove their address, as there were too many",
 		.advice = "there is nothing to do, peers get through by themselves.",
+	},
+	[KRELAY_STAT_HS_RATE_LIMITED] = {
+		STAT(HS_RATE_LIMITED),
+		.meaning = "Under load one address sent more than 20 handshakes a second, or all too many",
+		.advice = "see who sends them (tcpdump) and drop its packets upstream.",
+	},
+	[KRELAY_STAT_HS_ASLEEP] = {
+		STAT(HS_ASLEEP),
+		.meaning = "Handshake messages came in while this machine was falling asleep",
+		.advice = "there is nothing to do: peers try again.",
 	},
 	[KRELAY_STAT_HS_INITIATION_SENT] = {
 		STAT(HS_INITIATION_SENT),
@@ -139,6 +164,16 @@ static const struct {
 		STAT(HS_COOKIE_RECEIVED),
 		.meaning = "Peers under load asked this side to prove its address",
 		.advice = "there is nothing to do unless it goes on.",
+	},
+	[KRELAY_STAT_HS_PORT_MOVED] = {
+		STAT(HS_PORT_MOVED),
+		.meaning = "Peers did not answer, and were tried from a new local UDP port",
+		.advice = "ignore it if they answer now, else look at Endpoint and at firewalls on the way.",
+	},
+	[KRELAY_STAT_HS_PORT_FIXED] = {
+		STAT(HS_PORT_FIXED),
+		.meaning = "Peers did not answer, and ListenPort kept them from being tried from another port",
+		.advice = "remove ListenPort if a router on the way may hold on to a stale mapping of it.",
 	},
 	[KRELAY_STAT_TX_MALFORMED] = {
 		STAT(TX_MALFORMED),
@@ -210,6 +245,31 @@ static const struct {
 		.meaning = "Visitors sent packets while the interface was down",
 		.advice = "set it up again: their connections go on if that is soon.",
 	},
+	[KRELAY_STAT_BRIDGE_DENIED] = {
+		STAT(BRIDGE_DENIED),
+		.meaning = "Visitors came from addresses that a forward does not allow",
+		.advice = "there is nothing to do unless they should get in: then change allow and deny.",
+	},
+	[KRELAY_STAT_BRIDGE_LIMIT] = {
+		STAT(BRIDGE_LIMIT),
+		.meaning = "All visitors together sent more than a forward's limit",
+		.advice = "raise the limit if they are welcome.",
+	},
+	[KRELAY_STAT_BRIDGE_SOURCE_LIMIT] = {
+		STAT(BRIDGE_SOURCE_LIMIT),
+		.meaning = "Single visitors sent more than a forward's limit for one source",
+		.advice = "raise the limit if they are welcome.",
+	},
+	[KRELAY_STAT_BRIDGE_OPTIONS] = {
+		STAT(BRIDGE_OPTIONS),
+		.meaning = "Visitors sent source-routed packets",
+		.advice = "there is nothing to do: nobody needs them.",
+	},
+	[KRELAY_STAT_BRIDGE_PIECE] = {
+		STAT(BRIDGE_PIECE),
+		.meaning = "Fragments were kept until the others of their packets came, or for a minute at most",
+		.advice = "there is nothing to do.",
+	},
 	[KRELAY_STAT_HOME_NO_BRIDGE] = {
 		STAT(HOME_NO_BRIDGE),
 		.meaning = "Replies belonged to a connection whose bridge is gone",
@@ -229,6 +289,11 @@ static const struct {
 		STAT(HOME_TOO_BIG),
 		.meaning = "Forwarded replies were too big for the tunnel and the senders were told so",
 		.advice = "there is nothing to do unless downloads hang: then let ICMP through to the service.",
+	},
+	[KRELAY_STAT_HOME_INVALID] = {
+		STAT(HOME_INVALID),
+		.meaning = "Replies came, mostly too late, that conntrack no longer calls part of their connection",
+		.advice = "ignore a few; if connections hang, see what is out of order between home and the service.",
 	},
 };
 

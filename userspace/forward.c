@@ -2,62 +2,78 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "forwards.h"
+#include "listeners.h"
 #include "output.h"
 #include "verbs.h"
-
-static bool is_glue(const char *word)
-{
-	return !strcasecmp(word, "on") || !strcmp(word, "->") || !strcmp(word, "-");
-}
-
-/*
- * The words of a command line as one list: a forward may come in one word, or in several as in
- * "tcp/443 on 203.0.113.5".
- */
-static char *join(int argc, char *argv[])
-{
-	size_t room = 1;
-	char *text;
-	bool glued;
-	int i;
-
-	for (i = 0; i < argc; i++)
-		room += strlen(argv[i]) + 2;
-	text = zalloc(room);
-	for (i = 0; i < argc; i++) {
-		glued = i && (is_glue(argv[i]) || is_glue(argv[i - 1]));
-		if (i)
-			strcat(text, glued ? " " : ", ");
-		strcat(text, argv[i]);
-	}
-	return text;
-}
+#include "words.h"
 
 static int parse_words(int argc, char *argv[], struct device *device)
 {
-	char *text = join(argc, argv);
-	int ret = forwards_parse(NULL, text, device);
+	char *text = words_join(argc, argv);
+	char *rest = text;
+	char *list;
+	int ret = 0;
 
+	while (!ret && (list = text_split(&rest, '\n')))
+		ret = forwards_parse(NULL, list, device);
 	free(text);
 	return ret;
 }
 
-static int aim(struct device *device, const char *peer_name)
+/* Families in which the device has an address, as bits. */
+static int families_of(struct kernel *kernel, const struct device *device, unsigned int *families)
+{
+	struct local_address_array locals = { 0 };
+	struct local_address *local;
+	int ret;
+
+	*families = 0;
+	ret = link_addresses(kernel, &locals);
+	array_for_each(local, &locals) {
+		/* Each netdev has a link-local one. */
+		if (local->ifindex == device->ifindex && !address_is_link_local(&local->address))
+			*families |= family_bit(local->address.family);
+	}
+	array_free(&locals);
+	return ret;
+}
+
+/* Settle where the forwards of the device lead, and whether they may. */
+static int aim(struct kernel *kernel, struct device *device, const char *peer_name)
 {
 	struct peer *peer = device_find_peer(device, peer_name);
+	struct forward_array aimed = { 0 };
 	struct forward *forward;
+	unsigned int families;
+	int ret;
 
 	if (!peer)
 		return refuse(NULL, "the interface %s has no peer \"%.64s\": write a peer's Name or public key, \"relayctl show %s\" lists them.",
 			      device->name, peer_name, device->name);
+	ret = families_of(kernel, device, &families);
 	array_for_each(forward, &device->forwards) {
-		if (forward_aim(NULL, device, peer, forward))
-			return -1;
+		if (!ret)
+			ret = forward_aim(NULL, device, peer, families, forward, &aimed);
 	}
-	return forwards_check(NULL, device);
+	forwards_free(&device->forwards);
+	device->forwards = aimed;
+	if (!ret && device->listen_port)
+		ret = forwards_check_tunnel(NULL, device, device->listen_port);
+	return ret ? ret : forwards_check(NULL, device);
+}
+
+/* The public netdevs may be in another namespace, with its own listeners. */
+static bool has_public(const struct device *device)
+{
+	const struct netdev_name *public;
+
+	array_for_each(public, &device->publics) {
+		if (if_nametoindex(public->name))
+			return true;
+	}
+	return false;
 }
 
 /* IFACE PEER FORWARD... */
@@ -75,10 +91,10 @@ static int add(struct kernel *kernel, int argc, char *argv[])
 	if (ret)
 		goto cleanup;
 	/* The device with the new forwards in the place of its own. */
-	array_free(&device.forwards);
-	memcpy(&device.forwards, &words.forwards, sizeof(words.forwards));
-	memset(&words.forwards, 0, sizeof(words.forwards));
-	ret = aim(&device, argv[1]);
+	device_swap_forwards(&device, &words);
+	ret = aim(kernel, &device, argv[1]);
+	if (!ret && has_public(&device))
+		ret = listeners_check(kernel, NULL, &device);
 	if (!ret)
 		ret = module_forwards(kernel, KRELAY_CMD_FORWARD_ADD, NULL, &device);
 cleanup:
@@ -87,52 +103,93 @@ cleanup:
 	return ret;
 }
 
+/* True if @forward is one that the user means: what he does not say may be anything. */
+static bool is_meant(const struct forward *forward, const struct forward *said)
+{
+	bool echo = said->proto == IPPROTO_ICMP && !said->family &&
+		    forward->proto == IPPROTO_ICMPV6;
+
+	if ((forward->proto != said->proto && !echo) || forward->first != said->first ||
+	    forward->last != said->last || !address_equal(&forward->public, &said->public))
+		return false;
+	if (said->family && said->family != forward->family)
+		return false;
+	if (said->target_first != said->first && said->target_first != forward->target_first)
+		return false;
+	return !said->target.family || (address_equal(&said->target, &forward->target) &&
+					said->target_first == forward->target_first);
+}
+
+/* Add to @gone what the device has of a forward: it may be there for both families. */
+static int find_meant(const struct device *device, const struct forward *said,
+		      struct device *gone)
+{
+	char text[FORWARD_TEXT_LEN];
+	struct forward *forward;
+	bool found = false;
+
+	array_for_each(forward, &device->forwards) {
+		if (!is_meant(forward, said))
+			continue;
+		forward_add(&gone->forwards, forward);
+		found = true;
+	}
+	if (found)
+		return 0;
+	return refuse(NULL, "Forward \"%s\" is not one of those of %s: \"relayctl forward list %s\" lists them.",
+		      forward_format(said, text), device->name, device->name);
+}
+
 /* IFACE FORWARD... */
 static int del(struct kernel *kernel, int argc, char *argv[])
 {
 	struct device device = { 0 };
-	char text[FORWARD_TEXT_LEN];
+	struct device words = { 0 };
+	struct device gone = { 0 };
 	struct forward *forward;
 	int ret;
 
-	ret = parse_words(argc - 1, argv + 1, &device);
+	ret = parse_words(argc - 1, argv + 1, &words);
+	if (!ret)
+		ret = kernel_open(kernel);
+	if (!ret)
+		ret = module_read(kernel, argv[0], &device);
 	if (ret)
 		goto cleanup;
-	array_for_each(forward, &device.forwards) {
-		if (!forward->target.family && forward->target_first == forward->first)
-			continue;
-		ret = refuse(NULL, "Forward \"%s\" names a target, which a removal does not look at: leave out \"->\" and what follows.",
-			     forward_format(forward, text));
-		goto cleanup;
+	gone.ifindex = device.ifindex;
+	array_for_each(forward, &words.forwards) {
+		ret = find_meant(&device, forward, &gone);
+		if (ret)
+			goto cleanup;
 	}
-	ret = kernel_open(kernel);
-	if (!ret)
-		ret = link_find(kernel, argv[0], &device.ifindex);
-	if (!ret)
-		ret = kernel_module(kernel, false);
-	if (!ret)
-		ret = module_forwards(kernel, KRELAY_CMD_FORWARD_DEL, NULL, &device);
+	ret = module_forwards(kernel, KRELAY_CMD_FORWARD_DEL, NULL, &gone);
 cleanup:
 	device_free(&device);
+	device_free(&words);
+	device_free(&gone);
 	return ret;
 }
 
 static void print(const struct device *device, void *data)
 {
 	const struct forward *forward;
-	char text[FORWARD_TEXT_LEN];
 	char label[KEY_TEXT_LEN];
 	const struct peer *peer;
 	bool *many = data;
+	char *text;
 
 	array_for_each(forward, &device->forwards) {
 		peer = device_find_key(device, forward->peer);
 		if (*many)
 			printf("%s: ", device->name);
-		printf("%s  (%s, %llu packets in, %llu out)\n", forward_format(forward, text),
+		text = forward_text(device, forward, SOURCES_SHOWN);
+		printf("%s  (%s, %llu packets in, %llu out", text,
 		       peer ? peer_label(peer, label) : "peer is gone",
 		       (unsigned long long)forward->in.packets,
 		       (unsigned long long)forward->out.packets);
+		drops_print(", ", forward);
+		printf(")\n");
+		free(text);
 	}
 }
 

@@ -6,77 +6,254 @@
 
 #include "accept.h"
 #include "forwards.h"
+#include "limits.h"
+#include "sources.h"
+
+/* Of one catch-all; the module takes no more. */
+#define EXCEPTS_MAX 96
 
 /* Ends the sentence about what does not follow it. */
 static const char grammar[] =
-	"write PROTO/PORT[-PORT] [on ADDRESS] [-> [ADDRESS:]PORT[-PORT]], as in tcp/8443 -> 443.";
+	"write PROTO/PORT[-PORT], PROTO or \"all\", then [on ADDRESS] [-> TARGET] and options, as in tcp/8443 -> 443.";
 
-static int refuse_kind(const struct place *at, const char *text)
+DEFINE_ARRAY(word_array, char *);
+DEFINE_ARRAY(proto_array, uint8_t);
+
+/**
+ * struct parsing - a forward being read
+ * @whole: its text, for refusals
+ * @words: its words, which point into @copy
+ * @next: index of the next word
+ * @protos: "tcp+udp" makes two of it
+ * @closed: there is more to it than a catch-all and its exceptions
+ */
+struct parsing {
+	const struct place *at;
+	const char *whole;
+	char *copy;
+	struct word_array words;
+	size_t next;
+	struct forward forward;
+	struct proto_array protos;
+	struct source_array sources;
+	bool closed;
+};
+
+static const char *const keywords[] = {
+	"on", "->", "-", "allow", "deny", "limit", "source-limit", "force",
+};
+
+bool forward_is_keyword(const char *word)
 {
-	return refuse(at, "Forward \"%.64s\" is of a kind that this version does not know: it forwards explicit TCP and UDP ports, as in tcp/443 or tcp+udp/8000-8010.",
-		      text);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
+		if (!strcasecmp(word, keywords[i]))
+			return true;
+	}
+	return false;
 }
 
-/* A bit mask: 1 is TCP, 2 is UDP. */
-static int parse_protos(const struct place *at, const char *whole, char *text, unsigned int *mask)
+/* Cut into words; an arrow is one, with or without blanks around it. */
+static void split_words(struct parsing *p, const char *text)
 {
-	unsigned int bit;
-	uint8_t proto;
-	char *name;
+	const char *from;
+	char *to, *word;
 
-	*mask = 0;
+	p->copy = zalloc(3 * strlen(text) + 1);
+	for (from = text, to = p->copy; *from; from++) {
+		if (from[0] == '-' && from[1] == '>') {
+			to = stpcpy(to, " -> ");
+			from++;
+		} else {
+			*to++ = *from;
+		}
+	}
+	for (to = p->copy; (word = strsep(&to, " \t"));) {
+		if (*word)
+			*array_add(&p->words) = word;
+	}
+}
+
+static const char *peek(const struct parsing *p)
+{
+	return p->next < p->words.count ? p->words.items[p->next] : NULL;
+}
+
+/* The next word, unless it begins another part. */
+static char *take_value(struct parsing *p)
+{
+	if (!peek(p) || forward_is_keyword(peek(p)))
+		return NULL;
+	return p->words.items[p->next++];
+}
+
+static int refuse_start(const struct parsing *p, const char *name, bool ports)
+{
+	uint32_t port;
+
+	if (strpbrk(name, ".:@"))
+		return refuse(p->at, "Forward \"%.64s\" begins with an address: put blanks, not commas, between those behind \"allow\" and \"deny\".",
+			      p->whole);
+	if (!ports && text_decimal(name, UINT16_MAX, &port) && port)
+		return refuse(p->at, "Forward \"%.64s\" is a port without its protocol: write tcp/%u or udp/%u.",
+			      p->whole, port, port);
+	return refuse(p->at, "Forward \"%.64s\" does not begin with a protocol: %s", p->whole,
+		      grammar);
+}
+
+/*
+ * Numbers that everybody takes for ports: from ftp to snmp and bgp. No protocol that is in use has
+ * one of them.
+ */
+static bool is_port(const char *name)
+{
+	static const uint8_t ports[] = {
+		7, 20, 21, 22, 23, 25, 37, 43, 53, 67, 69, 70, 79, 80, 110, 111, 113, 119, 123,
+		143, 161, 162, 177, 179, 194,
+	};
+	uint32_t number;
+
+	return text_decimal(name, UINT8_MAX, &number) && memchr(ports, number, sizeof(ports));
+}
+
+static bool has_proto(const struct proto_array *protos, uint8_t proto)
+{
+	const uint8_t *other;
+
+	array_for_each(other, protos) {
+		if (*other == proto)
+			return true;
+	}
+	return false;
+}
+
+/* PROTO[+PROTO...] */
+static int parse_protos(struct parsing *p, char *text, bool ports)
+{
+	char *name;
+	uint8_t proto;
+
 	while ((name = text_split(&text, '+'))) {
-		if (!proto_parse(name, &proto))
-			return refuse(at, "Forward \"%.64s\" does not begin with a protocol: %s",
-				      whole, grammar);
-		if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
-			return refuse_kind(at, whole);
-		bit = proto == IPPROTO_TCP ? 1 : 2;
-		if (*mask & bit)
-			return refuse(at, "Forward \"%.64s\" names the protocol %s twice: write it once.",
-				      whole, name);
-		*mask |= bit;
+		if (!proto_parse(name, &proto) || (!ports && is_port(name)))
+			return refuse_start(p, name, ports);
+		if (has_proto(&p->protos, proto))
+			return refuse(p->at, "Forward \"%.64s\" names the protocol %s twice: write it once.",
+				      p->whole, name);
+		if (!ports && proto_has_ports(proto))
+			return refuse(p->at, "Forward \"%.64s\" has no port, which %s needs: write one as in %s/443, or all of them as in %s/1-65535.",
+				      p->whole, name, name, name);
+		if (ports && !proto_has_ports(proto))
+			return refuse(p->at, "Forward \"%.64s\" gives a port to %s, which has none: write \"%s\" alone.",
+				      p->whole, name, name);
+		*array_add(&p->protos) = proto;
 	}
 	return 0;
 }
 
-/* PROTO/PORTS [on ADDRESS] */
-static int parse_public(const struct place *at, const char *whole, char *text,
-			unsigned int *protos, struct forward *forward)
+static int refuse_except(const struct parsing *p, const char *word)
 {
-	char *rest = text;
-	char *address;
-	char *slash;
-	char *head;
-	char *on;
+	return refuse(p->at, "Forward \"%.64s\" excepts \"%.64s\", which is no protocol with or without ports: write it as in tcp/22, udp/5000-5010 or icmp.",
+		      p->whole, word);
+}
 
-	head = strsep(&rest, " \t");
-	slash = strchr(head, '/');
-	if (!strcasecmp(head, "all"))
-		return refuse_kind(at, whole);
+/* PROTO[+PROTO...][/PORTS] */
+static int parse_except(struct parsing *p, char *word, struct accept_array *excepts)
+{
+	struct accept except = { 0 };
+	char text[ACCEPT_TEXT_LEN];
+	char copy[64];
+	char *protos = copy;
+	struct accept *other;
+	char *slash, *name;
+
+	if (snprintf(copy, sizeof(copy), "%s", word) >= (int)sizeof(copy))
+		return refuse_except(p, word);
+	slash = strchr(copy, '/');
 	if (slash)
 		*slash++ = '\0';
-	if (parse_protos(at, whole, head, protos))
+	if (slash && ports_parse(p->at, "Forward except port", slash, &except.first, &except.last))
 		return -1;
-	if (!slash)
-		return refuse(at, "Forward \"%.64s\" has no port: %s", whole, grammar);
-	if (ports_parse(at, "Forward port", slash, &forward->first, &forward->last))
-		return -1;
-	if (!rest)
-		return 0;
+	while ((name = text_split(&protos, '+'))) {
+		if (!proto_parse(name, &except.proto) || (!slash && is_port(name)))
+			return refuse_except(p, word);
+		if (slash && !proto_has_ports(except.proto))
+			return refuse(p->at, "Forward \"%.64s\" excepts a port of %s, which has none: write \"%s\" alone.",
+				      p->whole, name, name);
+		array_for_each(other, excepts) {
+			if (accept_overlap(other, &except))
+				return refuse(p->at, "Forward \"%.64s\" excepts \"%.64s\", of which \"%s\" is excepted already: write each port once.",
+					      p->whole, word, accept_format(other, text));
+		}
+		if (excepts->count == EXCEPTS_MAX)
+			return refuse(p->at, "Forward \"%.64s\" has more than %u exceptions: put neighbours into ranges, as in tcp/5000-5010.",
+				      p->whole, EXCEPTS_MAX);
+		*array_add(excepts) = except;
+	}
+	return 0;
+}
 
-	rest = text_trim(rest);
-	on = strsep(&rest, " \t");
-	address = rest ? text_trim(rest) : NULL;
-	if (!strcmp(on, "-") && !address)
-		return refuse(at, "Forward \"%.64s\" ends in half an arrow: on a command line put quotes around it, as in 'tcp/8443 -> 443'.",
-			      whole);
-	if (strcasecmp(on, "on") || !address || !*address)
-		return refuse(at, "Forward \"%.64s\" has words after its ports that mean nothing: %s",
-			      whole, grammar);
-	if (!address_parse(address, &forward->public))
-		return refuse(at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
-			      whole, address);
+/* PROTO[/PORTS] [and] PROTO[/PORTS]... */
+static int parse_excepts(struct parsing *p, struct accept_array *excepts)
+{
+	bool joined = true;
+	char *word;
+
+	while ((word = take_value(p))) {
+		if (!strcasecmp(word, "and") && !joined) {
+			joined = true;
+			continue;
+		}
+		if (parse_except(p, word, excepts))
+			return -1;
+		joined = false;
+	}
+	if (joined)
+		return refuse(p->at, "Forward \"%.64s\" does not say what is excepted: write protocols with or without ports, as in \"all except tcp/22\".",
+			      p->whole);
+	return 0;
+}
+
+static int parse_what(struct parsing *p)
+{
+	struct forward *forward = &p->forward;
+	char *word = take_value(p);
+	char *slash;
+
+	if (!word)
+		return refuse(p->at, "Forward \"%.64s\" has nothing to forward: %s", p->whole,
+			      grammar);
+	if (!strcasecmp(word, "all")) {
+		*array_add(&p->protos) = 0;
+		if (!peek(p) || strcasecmp(peek(p), "except"))
+			return 0;
+		p->next++;
+		return parse_excepts(p, &forward->excepts);
+	}
+	slash = strchr(word, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (parse_protos(p, word, slash))
+		return -1;
+	if (slash && ports_parse(p->at, "Forward port", slash, &forward->first, &forward->last))
+		return -1;
+	forward->target_first = forward->first;
+	return 0;
+}
+
+static int parse_on(struct parsing *p)
+{
+	char *word = take_value(p);
+
+	if (!word)
+		return refuse(p->at, "Forward \"%.64s\" ends in \"on\" without an address: write an address of this host, as in tcp/443 on 203.0.113.5.",
+			      p->whole);
+	if (p->forward.public.family)
+		return refuse(p->at, "Forward \"%.64s\" is on two addresses: write a forward for each.",
+			      p->whole);
+	if (!address_parse(word, &p->forward.public))
+		return refuse(p->at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
+			      p->whole, word);
 	return 0;
 }
 
@@ -102,256 +279,367 @@ static bool split_target(char *text, struct address *address, char **ports)
 	return address_parse(text, address);
 }
 
-static int parse_target(const struct place *at, const char *whole, char *text,
-			struct forward *forward)
+/* The target of what has no ports. */
+static int parse_host(struct parsing *p, char *word)
 {
-	char *copy = text_copy(text);
+	struct address *target = &p->forward.target;
+	char copy[ADDRESS_TEXT_LEN + 2];
+	char *ports = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", word);
+	if (address_parse(word, target) || (split_target(copy, target, &ports) && !ports))
+		return 0;
+	return refuse(p->at, "Forward \"%.64s\" has the target \"%.64s\", but what has no port leads to an address alone: write it as in \"-> 10.0.0.2\".",
+		      p->whole, word);
+}
+
+static int parse_target_ports(struct parsing *p, const char *ports)
+{
+	struct forward *forward = &p->forward;
+	const uint8_t *proto;
 	uint16_t first, last;
-	char *ports = copy;
+
+	if (ports_parse(p->at, "Forward target port", ports, &first, &last))
+		return -1;
+	if (last - first != forward->last - forward->first)
+		return refuse(p->at, "Forward \"%.64s\" leads %u public ports to %u: give both ranges the same length.",
+			      p->whole, forward->last - forward->first + 1, last - first + 1);
+	array_for_each(proto, &p->protos) {
+		if ((*proto == IPPROTO_SCTP || *proto == IPPROTO_DCCP) && first != forward->first)
+			return refuse(p->at, "Forward \"%.64s\" leads to another port, which %s cannot since both ends of it know their ports: leave the port out of the target, and serve that port there.",
+				      p->whole, *proto == IPPROTO_SCTP ? "sctp" : "dccp");
+	}
+	forward->target_first = first;
+	return 0;
+}
+
+static int parse_target(struct parsing *p)
+{
+	char *word = take_value(p);
+	char *copy, *ports;
 	int ret = 0;
 
-	forward->target_first = forward->first;
-	if (strpbrk(text, ".:[") && !split_target(copy, &forward->target, &ports)) {
-		ret = refuse(at, "Forward \"%.64s\" has the target \"%.64s\", which is neither ADDRESS:PORT nor [IPV6 ADDRESS]:PORT: write it as in 10.0.0.2:443 or [fd00::2]:443.",
-			     whole, text);
-		goto cleanup;
-	}
-	if (!ports)
-		goto cleanup;
-	ret = ports_parse(at, "Forward target port", ports, &first, &last);
-	if (ret)
-		goto cleanup;
-	forward->target_first = first;
-	if (last - first != forward->last - forward->first)
-		ret = refuse(at, "Forward \"%.64s\" leads %u public ports to %u: give both ranges the same length.",
-			     whole, forward->last - forward->first + 1, last - first + 1);
-cleanup:
+	if (!word)
+		return refuse(p->at, "Forward \"%.64s\" has nothing behind its arrow: write a PORT, an ADDRESS or ADDRESS:PORT there.",
+			      p->whole);
+	if (p->forward.target.family || p->forward.target_first != p->forward.first)
+		return refuse(p->at, "Forward \"%.64s\" has two targets: leave one of them.",
+			      p->whole);
+	if (!p->forward.first)
+		return parse_host(p, word);
+	copy = text_copy(word);
+	ports = copy;
+	if (strpbrk(word, ".:[") && !split_target(copy, &p->forward.target, &ports))
+		ret = refuse(p->at, "Forward \"%.64s\" has the target \"%.64s\", which is neither ADDRESS:PORT nor [IPV6 ADDRESS]:PORT: write it as in 10.0.0.2:443 or [fd00::2]:443.",
+			     p->whole, word);
+	if (!ret && ports)
+		ret = parse_target_ports(p, ports);
 	free(copy);
 	return ret;
 }
 
-static int parse_one(const struct place *at, char *text, struct device *device)
+static int parse_sources(struct parsing *p, const char *keyword)
 {
-	struct forward forward = { .line = at ? at->line : 0 };
-	char *whole = text_copy(text);
-	unsigned int protos = 0;
-	char *target;
-	int ret;
+	bool allow = !strcasecmp(keyword, "allow");
+	char *word = take_value(p);
 
-	target = strstr(text, "->");
-	if (target) {
-		*target = '\0';
-		target = text_trim(target + 2);
-	}
-	text = text_trim(text);
-	if (!*text) {
-		ret = refuse(at, "Forward \"%.64s\" has nothing to forward: %s", whole, grammar);
-		goto cleanup;
-	}
-	ret = parse_public(at, whole, text, &protos, &forward);
-	if (ret)
-		goto cleanup;
-	forward.target_first = forward.first;
-	if (target)
-		ret = parse_target(at, whole, target, &forward);
-	if (ret)
-		goto cleanup;
-	if (forward.public.family && forward.target.family &&
-	    forward.public.family != forward.target.family) {
-		ret = refuse(at, "Forward \"%.64s\" leads from IPv%c to IPv%c: both addresses must be of one kind.",
-			     whole, forward.public.family == AF_INET ? '4' : '6',
-			     forward.target.family == AF_INET ? '4' : '6');
-		goto cleanup;
-	}
-	if (protos & 1) {
-		forward.proto = IPPROTO_TCP;
-		*array_add(&device->forwards) = forward;
-	}
-	if (protos & 2) {
-		forward.proto = IPPROTO_UDP;
-		*array_add(&device->forwards) = forward;
-	}
-cleanup:
-	free(whole);
-	return ret;
-}
-
-int forwards_parse(const struct place *at, char *text, struct device *device)
-{
-	char *element;
-
-	while ((element = text_split(&text, ','))) {
-		if (!*element)
-			return refuse(at, "Forward has an empty element: write one forward between two commas, and none after the last.");
-		if (parse_one(at, element, device))
+	if (!word)
+		return refuse(p->at, "Forward \"%.64s\" does not say what to %s: write prefixes or the name of a file of them, as in \"%s 203.0.113.0/24 @friends.txt\".",
+			      p->whole, keyword, keyword);
+	for (; word; word = take_value(p)) {
+		if (sources_parse(p->at, word, allow, &p->sources))
 			return -1;
 	}
 	return 0;
 }
 
-const char *forward_format(const struct forward *forward, char text[FORWARD_TEXT_LEN])
+static int parse_limit(struct parsing *p, const char *keyword, struct limit *limit)
 {
-	uint16_t target_last = forward->target_first + (forward->last - forward->first);
-	char address[ADDRESS_TEXT_LEN];
-	char proto[PROTO_TEXT_LEN];
-	char ports[12];
-	int n;
+	char *word = take_value(p);
 
-	n = snprintf(text, FORWARD_TEXT_LEN, "%s/%s", proto_format(forward->proto, proto),
-		     ports_format(forward->first, forward->last, ports));
-	if (forward->public.family)
-		n += snprintf(text + n, FORWARD_TEXT_LEN - n, " on %s",
-			      address_format(&forward->public, address));
-	ports_format(forward->target_first, target_last, ports);
-	if (forward->target.family)
-		snprintf(text + n, FORWARD_TEXT_LEN - n,
-			 forward->target.family == AF_INET6 ? " -> [%s]:%s" : " -> %s:%s",
-			 address_format(&forward->target, address), ports);
-	else if (forward->target_first != forward->first)
-		snprintf(text + n, FORWARD_TEXT_LEN - n, " -> %s", ports);
-	return text;
-}
-
-/* The peer's first host address; of the public address's family, else IPv4 before IPv6. */
-static const struct allowed_ip *host_of(const struct peer *peer, int family)
-{
-	const struct allowed_ip *found = NULL;
-	const struct allowed_ip *ip;
-
-	array_for_each(ip, &peer->allowed_ips) {
-		if (!prefix_is_host(&ip->prefix))
-			continue;
-		if (family && ip->prefix.address.family != family)
-			continue;
-		if (!found || (found->prefix.address.family == AF_INET6 &&
-			       ip->prefix.address.family == AF_INET))
-			found = ip;
+	if (!word)
+		return refuse(p->at, "Forward \"%.64s\" has a %s without a rate: write one as in \"%s 1000pps 20mbit\".",
+			      p->whole, keyword, keyword);
+	if (limit_is_set(limit))
+		return refuse(p->at, "Forward \"%.64s\" has \"%s\" twice: write both rates behind the first.",
+			      p->whole, keyword);
+	for (; word; word = take_value(p)) {
+		if (limit_parse(p->at, keyword, word, limit))
+			return -1;
 	}
-	return found;
-}
-
-int forward_aim(const struct place *at, const struct device *device, const struct peer *peer,
-		struct forward *forward)
-{
-	const struct allowed_ip *host;
-	char address[ADDRESS_TEXT_LEN];
-	char text[FORWARD_TEXT_LEN];
-	char label[KEY_TEXT_LEN];
-
-	forward_format(forward, text);
-	memcpy(forward->peer, peer->public_key, sizeof(forward->peer));
-	if (forward->target.family) {
-		if (device_route(device, &forward->target) != peer)
-			return refuse(at, "Forward \"%s\" has the target %s, which is not among the AllowedIPs of peer %s: add it there, or choose an address that is.",
-				      text, address_format(&forward->target, address),
-				      peer_label(peer, label));
-		return 0;
-	}
-	host = host_of(peer, forward->public.family);
-	if (!host)
-		return refuse(at, "Forward \"%s\" names no target address and peer %s has no %s host among its AllowedIPs: write one as in \"-> %s:%u\", or add a /%u.",
-			      text, peer_label(peer, label),
-			      forward->public.family == AF_INET6 ? "IPv6" :
-			      forward->public.family ? "IPv4" : "single",
-			      forward->public.family == AF_INET6 ? "[ADDRESS]" : "ADDRESS",
-			      forward->target_first,
-			      forward->public.family == AF_INET6 ? 128 : 32);
-	forward->target = host->prefix.address;
-	if (device_route(device, &forward->target) != peer)
-		return refuse(at, "Forward \"%s\" would lead to %s, which is among the AllowedIPs of two peers: leave it to peer %s only.",
-			      text, address_format(&forward->target, address),
-			      peer_label(peer, label));
 	return 0;
 }
 
-static int compare_public(const void *a, const void *b)
+static int parse_part(struct parsing *p)
 {
-	const struct forward *x = *(const struct forward **)a;
-	const struct forward *y = *(const struct forward **)b;
-	int order;
+	const char *word = p->words.items[p->next++];
 
-	if (x->proto != y->proto)
-		return x->proto - y->proto;
-	if (x->target.family != y->target.family)
-		return x->target.family - y->target.family;
-	order = address_compare(&x->public, &y->public);
-	return order ? order : x->first - y->first;
-}
-
-static int compare_target(const void *a, const void *b)
-{
-	const struct forward *x = *(const struct forward **)a;
-	const struct forward *y = *(const struct forward **)b;
-	int order;
-
-	if (x->proto != y->proto)
-		return x->proto - y->proto;
-	order = memcmp(x->peer, y->peer, sizeof(x->peer));
-	if (!order)
-		order = address_compare(&x->target, &y->target);
-	return order ? order : x->target_first - y->target_first;
-}
-
-static int refuse_overlap(const char *file, const char *which, const struct forward *a,
-			  const struct forward *b)
-{
-	struct place at = { .file = file };
-	char first[FORWARD_TEXT_LEN];
-	char second[FORWARD_TEXT_LEN];
-	char where[24] = "";
-
-	/* The later one is the one to change. */
-	if (a->line > b->line) {
-		const struct forward *swap = a;
-
-		a = b;
-		b = swap;
+	p->closed = true;
+	if (!strcasecmp(word, "on"))
+		return parse_on(p);
+	if (!strcmp(word, "->"))
+		return parse_target(p);
+	if (!strcasecmp(word, "allow") || !strcasecmp(word, "deny"))
+		return parse_sources(p, word);
+	if (!strcasecmp(word, "limit"))
+		return parse_limit(p, word, &p->forward.limit);
+	if (!strcasecmp(word, "source-limit"))
+		return parse_limit(p, word, &p->forward.source_limit);
+	if (!strcasecmp(word, "force")) {
+		p->forward.force = true;
+		return 0;
 	}
-	at.line = b->line;
-	if (a->line)
-		snprintf(where, sizeof(where), " of line %u", a->line);
-	return refuse(&at, "Forward \"%s\" overlaps \"%s\"%s in its %s: give each its own.",
-		      forward_format(b, second), forward_format(a, first), where, which);
+	if (!strcmp(word, "-"))
+		return refuse(p->at, "Forward \"%.64s\" has half an arrow: on a command line put quotes around it, as in 'tcp/8443 -> 443'.",
+			      p->whole);
+	return refuse(p->at, "Forward \"%.64s\" has words after its ports that mean nothing, from \"%.32s\" on: %s",
+		      p->whole, word, grammar);
 }
 
-static bool public_overlap(const struct forward *a, const struct forward *b)
+void forward_set_family(struct forward *forward, int family)
 {
-	return a->proto == b->proto && a->target.family == b->target.family &&
-	       address_equal(&a->public, &b->public) && a->last >= b->first;
+	struct accept_array *excepts = &forward->excepts;
+	bool has_icmp = false;
+	size_t i, n = 0;
+
+	forward->family = family;
+	if (family != AF_INET6)
+		return;
+	if (forward->proto == IPPROTO_ICMP)
+		forward->proto = IPPROTO_ICMPV6;
+	/* Both may have been named. */
+	for (i = 0; i < excepts->count; i++) {
+		if (excepts->items[i].proto == IPPROTO_ICMP)
+			excepts->items[i].proto = IPPROTO_ICMPV6;
+		if (excepts->items[i].proto == IPPROTO_ICMPV6) {
+			if (has_icmp)
+				continue;
+			has_icmp = true;
+		}
+		excepts->items[n++] = excepts->items[i];
+	}
+	excepts->count = n;
 }
 
-static bool target_overlap(const struct forward *a, const struct forward *b)
+static int check_families(const struct parsing *p)
 {
-	return a->proto == b->proto && !memcmp(a->peer, b->peer, sizeof(a->peer)) &&
-	       address_equal(&a->target, &b->target) &&
-	       a->target_first + (a->last - a->first) >= b->target_first;
+	const struct forward *forward = &p->forward;
+
+	if (forward->public.family && forward->target.family &&
+	    forward->public.family != forward->target.family)
+		return refuse(p->at, "Forward \"%.64s\" leads from IPv%c to IPv%c: both addresses must be of one kind.",
+			      p->whole, forward->public.family == AF_INET ? '4' : '6',
+			      forward->target.family == AF_INET ? '4' : '6');
+	if (has_proto(&p->protos, IPPROTO_ICMPV6) &&
+	    (forward->public.family == AF_INET || forward->target.family == AF_INET))
+		return refuse(p->at, "Forward \"%.64s\" is of IPv6, but its address of IPv4: write icmp.",
+			      p->whole);
+	return 0;
 }
 
-int forwards_check(const char *file, const struct device *device)
+/* Add what was read, once for each protocol. */
+static int add_forwards(struct parsing *p, struct device *device)
 {
-	size_t n = device->forwards.count;
-	const struct forward **sorted;
+	struct forward *forward = &p->forward;
+	struct forward *added;
+	const uint8_t *proto;
+	int family;
+
+	if (check_families(p))
+		return -1;
+	if (p->sources.count) {
+		if (sources_settle(p->at, p->whole, &p->sources, device, &forward->sources))
+			return -1;
+		forward->has_sources = true;
+	}
+	family = forward->public.family ?: forward->target.family;
+	array_for_each(proto, &p->protos) {
+		added = forward_add(&device->forwards, forward);
+		added->proto = *proto;
+		forward_set_family(added, *proto == IPPROTO_ICMPV6 ? AF_INET6 : family);
+	}
+	return 0;
+}
+
+static void start(struct parsing *p, const struct place *at, const char *text)
+{
+	memset(p, 0, sizeof(*p));
+	p->at = at;
+	p->whole = text;
+	p->forward.line = at ? at->line : 0;
+	split_words(p, text);
+}
+
+static void finish(struct parsing *p)
+{
+	array_free(&p->forward.excepts);
+	array_free(&p->protos);
+	array_free(&p->sources);
+	array_free(&p->words);
+	free(p->copy);
+}
+
+static int parse_one(const struct place *at, const char *text, struct device *device,
+		     bool *closed)
+{
+	struct parsing p;
+	int ret;
+
+	start(&p, at, text);
+	ret = parse_what(&p);
+	while (!ret && peek(&p))
+		ret = parse_part(&p);
+	if (!ret)
+		ret = add_forwards(&p, device);
+	*closed = p.closed;
+	finish(&p);
+	return ret;
+}
+
+/*
+ * What follows "all except tcp/22," is not a forward: taken for one, the second port of "all
+ * except tcp/22, tcp/2222" would lead the owner's own way in away from this host.
+ */
+static int parse_more_excepts(const struct place *at, const char *text, struct forward *all,
+			      bool closed)
+{
+	struct parsing p;
+	bool bare = true;
 	int ret = 0;
 	size_t i;
 
-	if (n < 2)
-		return 0;
-	sorted = zalloc(n * sizeof(*sorted));
-	for (i = 0; i < n; i++)
-		sorted[i] = &device->forwards.items[i];
-
-	/* In order of their starts, the first overlap is one of neighbours. */
-	qsort(sorted, n, sizeof(*sorted), compare_public);
-	for (i = 1; i < n && !ret; i++) {
-		if (public_overlap(sorted[i - 1], sorted[i]))
-			ret = refuse_overlap(file, "public ports", sorted[i - 1], sorted[i]);
-	}
-	qsort(sorted, n, sizeof(*sorted), compare_target);
-	for (i = 1; i < n && !ret; i++) {
-		if (target_overlap(sorted[i - 1], sorted[i]))
-			ret = refuse_overlap(file, "target ports, so replies could not tell which was meant",
-					     sorted[i - 1], sorted[i]);
-	}
-	free(sorted);
+	start(&p, at, text);
+	for (i = 0; i < p.words.count; i++)
+		bare = bare && !forward_is_keyword(p.words.items[i]) &&
+		       strcasecmp(p.words.items[i], "all");
+	if (closed || !bare)
+		ret = refuse(at, "\"%.64s\" stands in a list behind \"all except\", where it could be an exception or a forward: put an exception right behind the others, and a forward before \"all\" or into a Forward of its own.",
+			     text);
+	if (!ret)
+		ret = parse_excepts(&p, &all->excepts);
+	finish(&p);
 	return ret;
+}
+
+int forwards_parse(const struct place *at, char *text, struct device *device)
+{
+	struct forward *last = NULL;
+	bool closed = false;
+	char *element;
+
+	while ((element = text_split(&text, ','))) {
+		if (!*element)
+			return refuse(at, "Forward has an empty element: write one forward between two commas, and none after the last.");
+		if (last && last->excepts.count) {
+			if (parse_more_excepts(at, element, last, closed))
+				return -1;
+			continue;
+		}
+		if (parse_one(at, element, device, &closed))
+			return -1;
+		last = &device->forwards.items[device->forwards.count - 1];
+	}
+	return 0;
+}
+
+static void print_what(FILE *out, const struct forward *forward, bool excepts)
+{
+	const struct accept *except;
+	char text[ACCEPT_TEXT_LEN];
+	char address[ADDRESS_TEXT_LEN];
+	struct accept what = {
+		.proto = forward->proto, .first = forward->first, .last = forward->last,
+	};
+
+	fputs(forward->proto ? accept_format(&what, text) : "all", out);
+	if (excepts && forward->excepts.count)
+		fputs(" except", out);
+	for (except = forward->excepts.items; excepts && except < forward->excepts.items +
+	     forward->excepts.count; except++)
+		fprintf(out, " %s", accept_format(except, text));
+	if (forward->public.family)
+		fprintf(out, " on %s", address_format(&forward->public, address));
+}
+
+static void print_target(FILE *out, const struct forward *forward)
+{
+	uint16_t last = forward->target_first + (forward->last - forward->first);
+	char address[ADDRESS_TEXT_LEN];
+	char ports[12];
+
+	ports_format(forward->target_first, last, ports);
+	if (forward->target.family && !forward->first)
+		fprintf(out, " -> %s", address_format(&forward->target, address));
+	else if (forward->target.family)
+		fprintf(out, forward->target.family == AF_INET6 ? " -> [%s]:%s" : " -> %s:%s",
+			address_format(&forward->target, address), ports);
+	else if (forward->target_first != forward->first)
+		fprintf(out, " -> %s", ports);
+}
+
+static void print_sources(FILE *out, const struct sources *sources, bool allow, size_t max)
+{
+	const struct source *source;
+	char text[PREFIX_TEXT_LEN];
+	size_t n = 0;
+
+	array_for_each(source, &sources->list)
+		n += source->allow == allow;
+	if (!n)
+		return;
+	fputs(allow ? " allow" : " deny", out);
+	if (n > max) {
+		/* Not to be read again, lest it let in whom the list did not. */
+		fprintf(out, " <%zu prefixes>", n);
+		return;
+	}
+	array_for_each(source, &sources->list) {
+		if (source->allow == allow)
+			fprintf(out, " %s", prefix_format(&source->prefix, text));
+	}
+}
+
+static void print_limit(FILE *out, const char *what, const struct limit *limit)
+{
+	char text[LIMIT_TEXT_LEN];
+
+	if (limit_is_set(limit))
+		fprintf(out, " %s %s", what, limit_format(limit, text));
+}
+
+const char *forward_format(const struct forward *forward, char text[FORWARD_TEXT_LEN])
+{
+	FILE *out = fmemopen(text, FORWARD_TEXT_LEN, "w");
+
+	*text = '\0';
+	if (!out)
+		return text;
+	print_what(out, forward, false);
+	print_target(out, forward);
+	fclose(out);
+	return text;
+}
+
+char *forward_text(const struct device *device, const struct forward *forward,
+		   size_t sources_max)
+{
+	const struct sources *sources = device_find_sources(device, forward);
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	out = open_memstream(&text, &size);
+	if (!out)
+		return text_copy("");
+	print_what(out, forward, true);
+	print_target(out, forward);
+	if (sources) {
+		print_sources(out, sources, true, sources_max);
+		print_sources(out, sources, false, sources_max);
+	}
+	print_limit(out, "limit", &forward->limit);
+	print_limit(out, "source-limit", &forward->source_limit);
+	if (fclose(out) || !text)
+		return text_copy("");
+	return text;
 }

@@ -29,6 +29,17 @@ struct kernel {
 	char text[256];
 };
 
+/**
+ * struct local_address - an address of this host
+ * @ifindex: of its netdev
+ */
+struct local_address {
+	unsigned int ifindex;
+	struct address address;
+};
+
+DEFINE_ARRAY(local_address_array, struct local_address);
+
 /*
  * All that return int give 0, or -1 after refuse(). kernel_close() is to be called in any case.
  */
@@ -60,6 +71,8 @@ int kernel_refuse(const struct kernel *kernel, const struct place *at, const cha
 int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex);
 /* All of this namespace; array of names. */
 int link_list(struct kernel *kernel, struct netdev_array *names);
+/* All addresses of this namespace. */
+int link_addresses(struct kernel *kernel, struct local_address_array *addresses);
 int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
@@ -71,13 +84,16 @@ int link_add_address(struct kernel *kernel, const struct place *at, unsigned int
 int link_add_route(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 		   const struct prefix *prefix, uint32_t table);
 
-/* The module: read a device with its peers and forwards; @name must exist. */
+/* The module: read a device with its peers, forwards and sources; @name must exist. */
 int module_read(struct kernel *kernel, const char *name, struct device *device);
 /* Read the device alone: keys, ports and statistics. */
 int module_read_device(struct kernel *kernel, const char *name, struct device *device);
 /* Tell it all about a new device. */
 int module_set_device(struct kernel *kernel, const struct config *config);
 int module_set_peers(struct kernel *kernel, const struct config *config);
+/* Tell it the endpoint of a peer that is there. */
+int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+			const struct peer *peer);
 /* Set, add or remove the forwards of @device; @file is NULL for the command line. */
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
 		    const struct device *device);

@@ -61,6 +61,37 @@ int link_list(struct kernel *kernel, struct netdev_array *names)
 	return 0;
 }
 
+static void add_local(struct rtnl_addr *addr, struct local_address_array *addresses)
+{
+	struct nl_addr *local = rtnl_addr_get_local(addr);
+	struct local_address *item;
+	unsigned int len;
+
+	if (!local)
+		return;
+	len = nl_addr_get_len(local);
+	if (len != 4 && len != 16)
+		return;
+	item = array_add(addresses);
+	item->ifindex = rtnl_addr_get_ifindex(addr);
+	item->address.family = len == 4 ? AF_INET : AF_INET6;
+	memcpy(item->address.bytes, nl_addr_get_binary_addr(local), len);
+}
+
+int link_addresses(struct kernel *kernel, struct local_address_array *addresses)
+{
+	struct nl_cache *cache = NULL;
+	struct nl_object *object;
+
+	kernel_begin(kernel);
+	if (kernel_failed(kernel, rtnl_addr_alloc_cache(kernel->route, &cache)))
+		return kernel_refuse(kernel, NULL, "listing this host's addresses");
+	for (object = nl_cache_get_first(cache); object; object = nl_cache_get_next(object))
+		add_local((struct rtnl_addr *)object, addresses);
+	nl_cache_free(cache);
+	return 0;
+}
+
 int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex)
 {
 	struct rtnl_link *link = rtnl_link_alloc();

@@ -9,8 +9,12 @@
 
 #include "message.h"
 
-/* Bytes that bound what one entry of a list, and all that is no list, takes. */
+/*
+ * Bytes that bound what one entry of a list, one forward without its exceptions, and all that is
+ * no list, takes.
+ */
 #define ENTRY_ROOM 160
+#define FORWARD_ROOM 256
 #define BASE_ROOM 1024
 
 static void must(int err)
@@ -30,9 +34,9 @@ static struct nlattr *nest(struct nl_msg *message, int type)
 }
 
 static struct nl_msg *start(int family, unsigned int ifindex, enum krelay_cmd cmd, int flags,
-			    size_t entries)
+			    size_t room)
 {
-	struct nl_msg *message = nlmsg_alloc_size(BASE_ROOM + entries * ENTRY_ROOM);
+	struct nl_msg *message = nlmsg_alloc_size(BASE_ROOM + room);
 
 	must(!message || !genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, flags, cmd,
 				      KRELAY_GENL_VERSION));
@@ -67,11 +71,13 @@ struct nl_msg *message_device_set(int family, const struct device *device)
 	struct nl_msg *message;
 	struct nlattr *outer, *list;
 
-	message = start(family, device->ifindex, KRELAY_CMD_DEVICE_SET, 0, device->publics.count);
+	message = start(family, device->ifindex, KRELAY_CMD_DEVICE_SET, 0,
+			device->publics.count * ENTRY_ROOM);
 	outer = nest(message, KRELAY_A_DEVICE);
 	must(nla_put(message, KRELAY_DEVICE_A_PRIVATE_KEY, KRELAY_KEY_LEN, device->private_key));
 	must(nla_put_u16(message, KRELAY_DEVICE_A_LISTEN_PORT, device->listen_port));
 	must(nla_put_u32(message, KRELAY_DEVICE_A_FWMARK, device->fwmark));
+	must(nla_put_u64(message, KRELAY_DEVICE_A_TIMESTAMP, device->timestamp));
 	list = nest(message, KRELAY_DEVICE_A_PUBLICS);
 	array_for_each(public, &device->publics)
 		must(nla_put_string(message, KRELAY_DEVICE_A_PUBLIC, public->name));
@@ -111,6 +117,8 @@ static void put_accepts(struct nl_msg *message, const struct peer *peer, size_t 
 			must(nla_put_u16(message, KRELAY_ACCEPT_A_PORT_FIRST, accept->first));
 			must(nla_put_u16(message, KRELAY_ACCEPT_A_PORT_LAST, accept->last));
 		}
+		if (accept->address.family)
+			put_address(message, KRELAY_ACCEPT_A_ADDRESS, &accept->address);
 		nla_nest_end(message, entry);
 	}
 	nla_nest_end(message, list);
@@ -139,6 +147,18 @@ static void put_peer(struct nl_msg *message, const struct peer *peer)
 	put_endpoint(message, &peer->endpoint);
 }
 
+struct nl_msg *message_endpoint(int family, unsigned int ifindex, const struct peer *peer)
+{
+	struct nl_msg *message = start(family, ifindex, KRELAY_CMD_PEER_SET, 0, 0);
+	struct nlattr *outer = nest(message, KRELAY_A_PEER);
+
+	must(nla_put(message, KRELAY_PEER_A_PUBLIC_KEY, KRELAY_KEY_LEN, peer->public_key));
+	must(nla_put_u32(message, KRELAY_PEER_A_SET_FLAGS, KRELAY_PEER_SET_UPDATE_ONLY));
+	put_endpoint(message, &peer->endpoint);
+	nla_nest_end(message, outer);
+	return message;
+}
+
 struct nl_msg *message_peer_set(int family, unsigned int ifindex, const struct peer *peer,
 				size_t *at)
 {
@@ -149,7 +169,8 @@ struct nl_msg *message_peer_set(int family, unsigned int ifindex, const struct p
 
 	if (*at && *at >= peer->allowed_ips.count && *at >= peer->accepts.count)
 		return NULL;
-	message = start(family, ifindex, KRELAY_CMD_PEER_SET, 0, 2 * MESSAGE_LIST_MAX);
+	message = start(family, ifindex, KRELAY_CMD_PEER_SET, 0,
+			2 * MESSAGE_LIST_MAX * ENTRY_ROOM);
 	outer = nest(message, KRELAY_A_PEER);
 	must(nla_put(message, KRELAY_PEER_A_PUBLIC_KEY, KRELAY_KEY_LEN, peer->public_key));
 	if (!*at) {
@@ -167,31 +188,128 @@ struct nl_msg *message_peer_set(int family, unsigned int ifindex, const struct p
 	return message;
 }
 
+static void put_excepts(struct nl_msg *message, const struct forward *forward)
+{
+	const struct accept *except;
+	struct nlattr *list, *entry;
+
+	list = nest(message, KRELAY_FORWARD_A_EXCEPTS);
+	array_for_each(except, &forward->excepts) {
+		entry = nest(message, KRELAY_FORWARD_A_EXCEPT);
+		must(nla_put_u8(message, KRELAY_EXCEPT_A_PROTO, except->proto));
+		if (except->first) {
+			must(nla_put_u16(message, KRELAY_EXCEPT_A_PORT_FIRST, except->first));
+			must(nla_put_u16(message, KRELAY_EXCEPT_A_PORT_LAST, except->last));
+		}
+		nla_nest_end(message, entry);
+	}
+	nla_nest_end(message, list);
+}
+
+static void put_limit(struct nl_msg *message, int type, const struct limit *limit)
+{
+	struct nlattr *list;
+
+	if (!limit->packets && !limit->bytes)
+		return;
+	list = nest(message, type);
+	if (limit->packets)
+		must(nla_put_u32(message, KRELAY_LIMIT_A_PACKETS, limit->packets));
+	if (limit->bytes)
+		must(nla_put_u64(message, KRELAY_LIMIT_A_BYTES, limit->bytes));
+	nla_nest_end(message, list);
+}
+
+/* What names it. */
+static void put_public(struct nl_msg *message, const struct forward *forward)
+{
+	must(nla_put_u8(message, KRELAY_FORWARD_A_PROTO, forward->proto));
+	if (forward->public.family)
+		put_address(message, KRELAY_FORWARD_A_PUBLIC_ADDRESS, &forward->public);
+	if (!forward->first)
+		return;
+	must(nla_put_u16(message, KRELAY_FORWARD_A_PORT_FIRST, forward->first));
+	must(nla_put_u16(message, KRELAY_FORWARD_A_PORT_LAST, forward->last));
+}
+
 static void put_forward(struct nl_msg *message, const struct forward *forward, bool all)
 {
 	struct nlattr *entry = nest(message, KRELAY_A_FORWARD);
 
-	must(nla_put_u8(message, KRELAY_FORWARD_A_PROTO, forward->proto));
-	if (forward->public.family)
-		put_address(message, KRELAY_FORWARD_A_PUBLIC_ADDRESS, &forward->public);
-	must(nla_put_u16(message, KRELAY_FORWARD_A_PORT_FIRST, forward->first));
-	must(nla_put_u16(message, KRELAY_FORWARD_A_PORT_LAST, forward->last));
+	put_public(message, forward);
+	/* Otherwise an address says so. */
+	if (!all && !forward->public.family && forward->family == AF_INET6)
+		must(nla_put_u8(message, KRELAY_FORWARD_A_FAMILY, forward->family));
 	if (all) {
 		must(nla_put(message, KRELAY_FORWARD_A_PEER, KRELAY_KEY_LEN, forward->peer));
 		put_address(message, KRELAY_FORWARD_A_TARGET_ADDRESS, &forward->target);
-		must(nla_put_u16(message, KRELAY_FORWARD_A_TARGET_PORT, forward->target_first));
+		if (forward->first)
+			must(nla_put_u16(message, KRELAY_FORWARD_A_TARGET_PORT,
+					 forward->target_first));
+		if (forward->excepts.count)
+			put_excepts(message, forward);
+		if (forward->has_sources)
+			must(nla_put_u32(message, KRELAY_FORWARD_A_SOURCES, forward->sources));
+		put_limit(message, KRELAY_FORWARD_A_LIMIT, &forward->limit);
+		put_limit(message, KRELAY_FORWARD_A_SOURCE_LIMIT, &forward->source_limit);
 	}
 	nla_nest_end(message, entry);
 }
 
+/* In several nests of one number, since each ends at 64 KiB. */
+static void put_sources(struct nl_msg *message, const struct sources *sources)
+{
+	const struct source *source = NULL;
+	struct nlattr *list = NULL, *entry;
+	size_t i;
+
+	for (i = 0; i < sources->list.count; i++) {
+		source = &sources->list.items[i];
+		if (i % MESSAGE_LIST_MAX == 0) {
+			if (list)
+				nla_nest_end(message, list);
+			list = nest(message, KRELAY_A_SOURCES);
+			must(nla_put_u32(message, KRELAY_SOURCES_A_ID, sources->id));
+		}
+		entry = nest(message, KRELAY_SOURCES_A_SOURCE);
+		put_address(message, KRELAY_SOURCE_A_ADDRESS, &source->prefix.address);
+		must(nla_put_u8(message, KRELAY_SOURCE_A_PREFIX, source->prefix.length));
+		must(nla_put_u8(message, KRELAY_SOURCE_A_VERDICT,
+				source->allow ? KRELAY_SOURCE_ALLOW : KRELAY_SOURCE_DENY));
+		nla_nest_end(message, entry);
+	}
+	if (list)
+		nla_nest_end(message, list);
+}
+
+static size_t room_of(const struct device *device, bool all)
+{
+	size_t room = device->forwards.count * FORWARD_ROOM;
+	const struct sources *sources;
+	const struct forward *forward;
+
+	if (!all)
+		return room;
+	array_for_each(forward, &device->forwards)
+		room += forward->excepts.count * ENTRY_ROOM;
+	array_for_each(sources, &device->sources)
+		room += (sources->list.count + 1) * ENTRY_ROOM;
+	return room;
+}
+
 struct nl_msg *message_forwards(int family, enum krelay_cmd cmd, const struct device *device)
 {
+	bool all = cmd != KRELAY_CMD_FORWARD_DEL;
+	const struct sources *sources;
 	const struct forward *forward;
 	struct nl_msg *message;
 
-	message = start(family, device->ifindex, cmd, 0, device->forwards.count);
+	message = start(family, device->ifindex, cmd, 0, room_of(device, all));
+	for (sources = device->sources.items; all && sources < device->sources.items +
+	     device->sources.count; sources++)
+		put_sources(message, sources);
 	array_for_each(forward, &device->forwards)
-		put_forward(message, forward, cmd != KRELAY_CMD_FORWARD_DEL);
+		put_forward(message, forward, all);
 	return message;
 }
 
@@ -219,6 +337,7 @@ static struct nla_policy top_policy[KRELAY_A_MAX + 1] = {
 	[KRELAY_A_DEVICE] = { .type = NLA_NESTED },
 	[KRELAY_A_PEER] = { .type = NLA_NESTED },
 	[KRELAY_A_FORWARD] = { .type = NLA_NESTED },
+	[KRELAY_A_SOURCES] = { .type = NLA_NESTED },
 };
 
 static struct nla_policy device_policy[KRELAY_DEVICE_A_MAX + 1] = {
@@ -228,6 +347,7 @@ static struct nla_policy device_policy[KRELAY_DEVICE_A_MAX + 1] = {
 	[KRELAY_DEVICE_A_PUBLICS] = { .type = NLA_NESTED },
 	[KRELAY_DEVICE_A_MARK_MASK] = { .type = NLA_U32 },
 	[KRELAY_DEVICE_A_STATS] = { .type = NLA_NESTED },
+	[KRELAY_DEVICE_A_TIMESTAMP] = { .type = NLA_U64 },
 };
 
 static struct nla_policy peer_policy[KRELAY_PEER_A_MAX + 1] = {
@@ -244,6 +364,8 @@ static struct nla_policy peer_policy[KRELAY_PEER_A_MAX + 1] = {
 	[KRELAY_PEER_A_LAST_HANDSHAKE] = { .type = NLA_U64 },
 	[KRELAY_PEER_A_RX_BYTES] = { .type = NLA_U64 },
 	[KRELAY_PEER_A_TX_BYTES] = { .type = NLA_U64 },
+	[KRELAY_PEER_A_LOCAL_PORT] = { .type = NLA_U16 },
+	[KRELAY_PEER_A_UNANSWERED] = { .type = NLA_U32 },
 };
 
 static struct nla_policy allowed_ip_policy[KRELAY_ALLOWEDIP_A_MAX + 1] = {
@@ -255,6 +377,7 @@ static struct nla_policy accept_policy[KRELAY_ACCEPT_A_MAX + 1] = {
 	[KRELAY_ACCEPT_A_PROTO] = { .type = NLA_U8 },
 	[KRELAY_ACCEPT_A_PORT_FIRST] = { .type = NLA_U16 },
 	[KRELAY_ACCEPT_A_PORT_LAST] = { .type = NLA_U16 },
+	[KRELAY_ACCEPT_A_ADDRESS] = { .minlen = 4, .maxlen = 16 },
 };
 
 static struct nla_policy forward_policy[KRELAY_FORWARD_A_MAX + 1] = {
@@ -269,6 +392,30 @@ static struct nla_policy forward_policy[KRELAY_FORWARD_A_MAX + 1] = {
 	[KRELAY_FORWARD_A_IN_BYTES] = { .type = NLA_U64 },
 	[KRELAY_FORWARD_A_OUT_PACKETS] = { .type = NLA_U64 },
 	[KRELAY_FORWARD_A_OUT_BYTES] = { .type = NLA_U64 },
+	[KRELAY_FORWARD_A_FAMILY] = { .type = NLA_U8 },
+	[KRELAY_FORWARD_A_EXCEPTS] = { .type = NLA_NESTED },
+	[KRELAY_FORWARD_A_SOURCES] = { .type = NLA_U32 },
+	[KRELAY_FORWARD_A_LIMIT] = { .type = NLA_NESTED },
+	[KRELAY_FORWARD_A_SOURCE_LIMIT] = { .type = NLA_NESTED },
+	[KRELAY_FORWARD_A_IN_DROPS] = { .type = NLA_NESTED },
+	[KRELAY_FORWARD_A_OUT_DROPS] = { .type = NLA_NESTED },
+};
+
+static struct nla_policy except_policy[KRELAY_EXCEPT_A_MAX + 1] = {
+	[KRELAY_EXCEPT_A_PROTO] = { .type = NLA_U8 },
+	[KRELAY_EXCEPT_A_PORT_FIRST] = { .type = NLA_U16 },
+	[KRELAY_EXCEPT_A_PORT_LAST] = { .type = NLA_U16 },
+};
+
+static struct nla_policy limit_policy[KRELAY_LIMIT_A_MAX + 1] = {
+	[KRELAY_LIMIT_A_PACKETS] = { .type = NLA_U32 },
+	[KRELAY_LIMIT_A_BYTES] = { .type = NLA_U64 },
+};
+
+static struct nla_policy source_policy[KRELAY_SOURCE_A_MAX + 1] = {
+	[KRELAY_SOURCE_A_ADDRESS] = { .minlen = 4, .maxlen = 16 },
+	[KRELAY_SOURCE_A_PREFIX] = { .type = NLA_U8 },
+	[KRELAY_SOURCE_A_VERDICT] = { .type = NLA_U8 },
 };
 
 static uint64_t get_u64(struct nlattr *attr)
@@ -287,6 +434,14 @@ static bool get_address(struct nlattr *attr, struct address *address)
 	return true;
 }
 
+static bool read_prefix(struct nlattr *address, struct nlattr *length, struct prefix *prefix)
+{
+	if (!address || !length || !get_address(address, &prefix->address))
+		return false;
+	prefix->length = nla_get_u8(length);
+	return prefix->length <= address_len(&prefix->address) * 8;
+}
+
 static bool read_publics(struct nlattr *list, struct device *device)
 {
 	struct nlattr *attr;
@@ -302,7 +457,7 @@ static bool read_publics(struct nlattr *list, struct device *device)
 	return true;
 }
 
-static bool read_stats(struct nlattr *list, struct device *device)
+static bool read_stats(struct nlattr *list, struct stat_array *stats)
 {
 	struct nlattr *attr;
 	int rest;
@@ -314,9 +469,9 @@ static bool read_stats(struct nlattr *list, struct device *device)
 				return false;
 			continue;
 		}
-		while (device->stats.count <= (size_t)nla_type(attr))
-			(void)array_add(&device->stats);
-		device->stats.items[nla_type(attr)] = nla_get_u64(attr);
+		while (stats->count <= (size_t)nla_type(attr))
+			(void)array_add(stats);
+		stats->items[nla_type(attr)] = nla_get_u64(attr);
 	}
 	return true;
 }
@@ -337,9 +492,12 @@ static bool read_device(struct nlattr *outer, struct device *device)
 		device->fwmark = nla_get_u32(attrs[KRELAY_DEVICE_A_FWMARK]);
 	if (attrs[KRELAY_DEVICE_A_MARK_MASK])
 		device->mark_mask = nla_get_u32(attrs[KRELAY_DEVICE_A_MARK_MASK]);
+	if (attrs[KRELAY_DEVICE_A_TIMESTAMP])
+		device->timestamp = nla_get_u64(attrs[KRELAY_DEVICE_A_TIMESTAMP]);
 	if (attrs[KRELAY_DEVICE_A_PUBLICS] && !read_publics(attrs[KRELAY_DEVICE_A_PUBLICS], device))
 		return false;
-	return !attrs[KRELAY_DEVICE_A_STATS] || read_stats(attrs[KRELAY_DEVICE_A_STATS], device);
+	return !attrs[KRELAY_DEVICE_A_STATS] ||
+	       read_stats(attrs[KRELAY_DEVICE_A_STATS], &device->stats);
 }
 
 static bool read_allowed_ips(struct nlattr *list, struct peer *peer)
@@ -351,11 +509,8 @@ static bool read_allowed_ips(struct nlattr *list, struct peer *peer)
 
 	nla_for_each_nested(attr, list, rest) {
 		if (nla_parse_nested(attrs, KRELAY_ALLOWEDIP_A_MAX, attr, allowed_ip_policy) ||
-		    !attrs[KRELAY_ALLOWEDIP_A_ADDRESS] || !attrs[KRELAY_ALLOWEDIP_A_PREFIX] ||
-		    !get_address(attrs[KRELAY_ALLOWEDIP_A_ADDRESS], &ip.prefix.address))
-			return false;
-		ip.prefix.length = nla_get_u8(attrs[KRELAY_ALLOWEDIP_A_PREFIX]);
-		if (ip.prefix.length > address_len(&ip.prefix.address) * 8)
+		    !read_prefix(attrs[KRELAY_ALLOWEDIP_A_ADDRESS],
+				 attrs[KRELAY_ALLOWEDIP_A_PREFIX], &ip.prefix))
 			return false;
 		*array_add(&peer->allowed_ips) = ip;
 	}
@@ -375,6 +530,9 @@ static bool read_accepts(struct nlattr *list, struct peer *peer)
 			return false;
 		accept = array_add(&peer->accepts);
 		accept->proto = nla_get_u8(attrs[KRELAY_ACCEPT_A_PROTO]);
+		if (attrs[KRELAY_ACCEPT_A_ADDRESS] &&
+		    !get_address(attrs[KRELAY_ACCEPT_A_ADDRESS], &accept->address))
+			return false;
 		if (!attrs[KRELAY_ACCEPT_A_PORT_FIRST])
 			continue;
 		accept->first = nla_get_u16(attrs[KRELAY_ACCEPT_A_PORT_FIRST]);
@@ -437,6 +595,10 @@ static bool read_peer(struct nlattr *outer, struct device *device)
 		peer->rx_bytes = nla_get_u64(attrs[KRELAY_PEER_A_RX_BYTES]);
 	if (attrs[KRELAY_PEER_A_TX_BYTES])
 		peer->tx_bytes = nla_get_u64(attrs[KRELAY_PEER_A_TX_BYTES]);
+	if (attrs[KRELAY_PEER_A_LOCAL_PORT])
+		peer->local_port = nla_get_u16(attrs[KRELAY_PEER_A_LOCAL_PORT]);
+	if (attrs[KRELAY_PEER_A_UNANSWERED])
+		peer->unanswered = nla_get_u32(attrs[KRELAY_PEER_A_UNANSWERED]);
 	if (attrs[KRELAY_PEER_A_ENDPOINT] && !read_endpoint(attrs[KRELAY_PEER_A_ENDPOINT], peer))
 		return false;
 	if (attrs[KRELAY_PEER_A_ALLOWEDIPS] &&
@@ -445,19 +607,49 @@ static bool read_peer(struct nlattr *outer, struct device *device)
 	return !attrs[KRELAY_PEER_A_ACCEPTS] || read_accepts(attrs[KRELAY_PEER_A_ACCEPTS], peer);
 }
 
-static bool read_forward(struct nlattr *outer, struct device *device)
+static bool read_excepts(struct nlattr *list, struct forward *forward)
 {
-	struct nlattr *attrs[KRELAY_FORWARD_A_MAX + 1];
-	struct forward *forward;
+	struct nlattr *attrs[KRELAY_EXCEPT_A_MAX + 1];
+	struct accept *except;
+	struct nlattr *attr;
+	int rest;
 
-	if (nla_parse_nested(attrs, KRELAY_FORWARD_A_MAX, outer, forward_policy) ||
-	    !attrs[KRELAY_FORWARD_A_PEER] || !attrs[KRELAY_FORWARD_A_PROTO] ||
-	    !attrs[KRELAY_FORWARD_A_PORT_FIRST])
+	nla_for_each_nested(attr, list, rest) {
+		if (nla_parse_nested(attrs, KRELAY_EXCEPT_A_MAX, attr, except_policy) ||
+		    !attrs[KRELAY_EXCEPT_A_PROTO])
+			return false;
+		except = array_add(&forward->excepts);
+		except->proto = nla_get_u8(attrs[KRELAY_EXCEPT_A_PROTO]);
+		if (!attrs[KRELAY_EXCEPT_A_PORT_FIRST])
+			continue;
+		except->first = nla_get_u16(attrs[KRELAY_EXCEPT_A_PORT_FIRST]);
+		except->last = except->first;
+		if (attrs[KRELAY_EXCEPT_A_PORT_LAST])
+			except->last = nla_get_u16(attrs[KRELAY_EXCEPT_A_PORT_LAST]);
+	}
+	return true;
+}
+
+static bool read_limit(struct nlattr *outer, struct limit *limit)
+{
+	struct nlattr *attrs[KRELAY_LIMIT_A_MAX + 1];
+
+	if (!outer)
+		return true;
+	if (nla_parse_nested(attrs, KRELAY_LIMIT_A_MAX, outer, limit_policy))
 		return false;
-	forward = array_add(&device->forwards);
-	nla_memcpy(forward->peer, attrs[KRELAY_FORWARD_A_PEER], KRELAY_KEY_LEN);
+	if (attrs[KRELAY_LIMIT_A_PACKETS])
+		limit->packets = nla_get_u32(attrs[KRELAY_LIMIT_A_PACKETS]);
+	limit->bytes = get_u64(attrs[KRELAY_LIMIT_A_BYTES]);
+	return true;
+}
+
+/* What packets it is about, and how many there were. */
+static void read_ports(struct nlattr **attrs, struct forward *forward)
+{
 	forward->proto = nla_get_u8(attrs[KRELAY_FORWARD_A_PROTO]);
-	forward->first = nla_get_u16(attrs[KRELAY_FORWARD_A_PORT_FIRST]);
+	if (attrs[KRELAY_FORWARD_A_PORT_FIRST])
+		forward->first = nla_get_u16(attrs[KRELAY_FORWARD_A_PORT_FIRST]);
 	forward->last = forward->first;
 	if (attrs[KRELAY_FORWARD_A_PORT_LAST])
 		forward->last = nla_get_u16(attrs[KRELAY_FORWARD_A_PORT_LAST]);
@@ -468,11 +660,90 @@ static bool read_forward(struct nlattr *outer, struct device *device)
 	forward->in.bytes = get_u64(attrs[KRELAY_FORWARD_A_IN_BYTES]);
 	forward->out.packets = get_u64(attrs[KRELAY_FORWARD_A_OUT_PACKETS]);
 	forward->out.bytes = get_u64(attrs[KRELAY_FORWARD_A_OUT_BYTES]);
+}
+
+static bool read_addresses(struct nlattr **attrs, struct forward *forward)
+{
 	if (attrs[KRELAY_FORWARD_A_PUBLIC_ADDRESS] &&
 	    !get_address(attrs[KRELAY_FORWARD_A_PUBLIC_ADDRESS], &forward->public))
 		return false;
-	return !attrs[KRELAY_FORWARD_A_TARGET_ADDRESS] ||
-	       get_address(attrs[KRELAY_FORWARD_A_TARGET_ADDRESS], &forward->target);
+	if (attrs[KRELAY_FORWARD_A_TARGET_ADDRESS] &&
+	    !get_address(attrs[KRELAY_FORWARD_A_TARGET_ADDRESS], &forward->target))
+		return false;
+	forward->family = forward->target.family ?: forward->public.family;
+	if (attrs[KRELAY_FORWARD_A_FAMILY])
+		forward->family = nla_get_u8(attrs[KRELAY_FORWARD_A_FAMILY]);
+	return forward->family == AF_INET || forward->family == AF_INET6;
+}
+
+static bool read_forward(struct nlattr *outer, struct device *device)
+{
+	struct nlattr *attrs[KRELAY_FORWARD_A_MAX + 1];
+	struct forward *forward;
+
+	if (nla_parse_nested(attrs, KRELAY_FORWARD_A_MAX, outer, forward_policy) ||
+	    !attrs[KRELAY_FORWARD_A_PEER] || !attrs[KRELAY_FORWARD_A_PROTO])
+		return false;
+	forward = array_add(&device->forwards);
+	nla_memcpy(forward->peer, attrs[KRELAY_FORWARD_A_PEER], KRELAY_KEY_LEN);
+	read_ports(attrs, forward);
+	if (attrs[KRELAY_FORWARD_A_SOURCES]) {
+		forward->sources = nla_get_u32(attrs[KRELAY_FORWARD_A_SOURCES]);
+		forward->has_sources = true;
+	}
+	if (!read_addresses(attrs, forward) ||
+	    !read_limit(attrs[KRELAY_FORWARD_A_LIMIT], &forward->limit) ||
+	    !read_limit(attrs[KRELAY_FORWARD_A_SOURCE_LIMIT], &forward->source_limit))
+		return false;
+	if (attrs[KRELAY_FORWARD_A_EXCEPTS] &&
+	    !read_excepts(attrs[KRELAY_FORWARD_A_EXCEPTS], forward))
+		return false;
+	if (attrs[KRELAY_FORWARD_A_IN_DROPS] &&
+	    !read_stats(attrs[KRELAY_FORWARD_A_IN_DROPS], &forward->in_drops))
+		return false;
+	return !attrs[KRELAY_FORWARD_A_OUT_DROPS] ||
+	       read_stats(attrs[KRELAY_FORWARD_A_OUT_DROPS], &forward->out_drops);
+}
+
+/* The list of this number: the last one goes on, any other is new. */
+static struct sources *sources_of(struct device *device, uint32_t id)
+{
+	struct sources *sources;
+
+	if (device->sources.count) {
+		sources = &device->sources.items[device->sources.count - 1];
+		if (sources->id == id)
+			return sources;
+	}
+	sources = array_add(&device->sources);
+	sources->id = id;
+	return sources;
+}
+
+static bool read_sources(struct nlattr *outer, struct device *device)
+{
+	struct nlattr *attrs[KRELAY_SOURCE_A_MAX + 1];
+	struct source source = { 0 };
+	struct sources *sources;
+	struct nlattr *attr;
+	int rest;
+
+	attr = nla_find(nla_data(outer), nla_len(outer), KRELAY_SOURCES_A_ID);
+	if (!attr || nla_len(attr) != sizeof(uint32_t))
+		return false;
+	sources = sources_of(device, nla_get_u32(attr));
+	nla_for_each_nested(attr, outer, rest) {
+		if (nla_type(attr) != KRELAY_SOURCES_A_SOURCE)
+			continue;
+		if (nla_parse_nested(attrs, KRELAY_SOURCE_A_MAX, attr, source_policy) ||
+		    !attrs[KRELAY_SOURCE_A_VERDICT] ||
+		    !read_prefix(attrs[KRELAY_SOURCE_A_ADDRESS], attrs[KRELAY_SOURCE_A_PREFIX],
+				 &source.prefix))
+			return false;
+		source.allow = nla_get_u8(attrs[KRELAY_SOURCE_A_VERDICT]) == KRELAY_SOURCE_ALLOW;
+		*array_add(&sources->list) = source;
+	}
+	return true;
 }
 
 bool message_read(struct nlmsghdr *header, struct device *device)
@@ -494,6 +765,8 @@ bool message_read(struct nlmsghdr *header, struct device *device)
 		if (nla_type(attr) == KRELAY_A_PEER && !read_peer(attr, device))
 			return false;
 		if (nla_type(attr) == KRELAY_A_FORWARD && !read_forward(attr, device))
+			return false;
+		if (nla_type(attr) == KRELAY_A_SOURCES && !read_sources(attr, device))
 			return false;
 	}
 	return true;

@@ -18,7 +18,7 @@
 /* A request without further contents; @flags are NLM_F_*. */
 struct nl_msg *message_get(int family, unsigned int ifindex, enum krelay_cmd cmd, int flags);
 
-/* DEVICE_SET: private key, port, mark and publics. */
+/* DEVICE_SET: private key, port, mark, timestamp and publics. */
 struct nl_msg *message_device_set(int family, const struct device *device);
 
 /**
@@ -30,14 +30,17 @@ struct nl_msg *message_device_set(int family, const struct device *device);
 struct nl_msg *message_peer_set(int family, unsigned int ifindex, const struct peer *peer,
 				size_t *at);
 
-/* FORWARD_SET, _ADD or _DEL with all the device's forwards. */
+/* PEER_SET: the endpoint of a peer that is there. */
+struct nl_msg *message_endpoint(int family, unsigned int ifindex, const struct peer *peer);
+
+/* FORWARD_SET, _ADD or _DEL with all the device's forwards; but for _DEL with their sources. */
 struct nl_msg *message_forwards(int family, enum krelay_cmd cmd, const struct device *device);
 
 void message_free(struct nl_msg *message);
 
 /**
  * message_read() - add what an answer says to a device
- * @header: an answer to DEVICE_GET, PEER_GET or FORWARD_GET
+ * @header: an answer to DEVICE_GET, PEER_GET, FORWARD_GET or SOURCES_GET
  * @device: peers that go on in another message become one
  *
  * Return: false if the answer breaks the contract.

@@ -16,17 +16,73 @@ void peer_free(struct peer *peer)
 	sodium_memzero(peer, sizeof(*peer));
 }
 
+void forwards_free(struct forward_array *forwards)
+{
+	struct forward *forward;
+
+	array_for_each(forward, forwards) {
+		array_free(&forward->excepts);
+		array_free(&forward->in_drops);
+		array_free(&forward->out_drops);
+	}
+	array_free(forwards);
+}
+
 void device_free(struct device *device)
 {
+	struct sources *sources;
 	struct peer *peer;
 
 	array_for_each(peer, &device->peers)
 		peer_free(peer);
 	array_free(&device->peers);
 	array_free(&device->publics);
-	array_free(&device->forwards);
+	forwards_free(&device->forwards);
+	array_for_each(sources, &device->sources)
+		array_free(&sources->list);
+	array_free(&device->sources);
 	array_free(&device->stats);
 	sodium_memzero(device, sizeof(*device));
+}
+
+struct forward *forward_add(struct forward_array *forwards, const struct forward *forward)
+{
+	struct forward *copy = array_add(forwards);
+	const struct accept *except;
+
+	*copy = *forward;
+	memset(&copy->excepts, 0, sizeof(copy->excepts));
+	memset(&copy->in_drops, 0, sizeof(copy->in_drops));
+	memset(&copy->out_drops, 0, sizeof(copy->out_drops));
+	array_for_each(except, &forward->excepts) {
+		*array_add(&copy->excepts) = *except;
+	}
+	return copy;
+}
+
+void device_swap_forwards(struct device *a, struct device *b)
+{
+	struct forward_array forwards = a->forwards;
+	struct sources_array sources = a->sources;
+
+	a->forwards = b->forwards;
+	a->sources = b->sources;
+	b->forwards = forwards;
+	b->sources = sources;
+}
+
+const struct sources *device_find_sources(const struct device *device,
+					  const struct forward *forward)
+{
+	const struct sources *sources;
+
+	if (!forward->has_sources)
+		return NULL;
+	array_for_each(sources, &device->sources) {
+		if (sources->id == forward->sources)
+			return sources;
+	}
+	return NULL;
 }
 
 struct peer *device_find_key(const struct device *device, const uint8_t key[KRELAY_KEY_LEN])

@@ -73,16 +73,35 @@ int kernel_module(struct kernel *kernel, bool load)
 	return refuse_absent(said);
 }
 
-/* Send a request that changes something. */
+/*
+ * A large table is one message, and the kernel takes none larger than the socket's buffer. It
+ * counts what it is told twice. Root may have as much as it wants.
+ */
+static int make_room(int fd, int size)
+{
+	socklen_t len = sizeof(size);
+	int room = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len);
+	if (room >= size)
+		return 0;
+	return refuse(NULL, "the request has %d bytes, of which this process may send %d at a time: run as root on the host, raise the sysctl net.core.wmem_max there, or write fewer forwards and sources.",
+		      size, room);
+}
+
+/*
+ * Send a request that changes something. Gives 0, -1 with the kernel's refusal in @kernel, or 1
+ * after refuse().
+ */
 static int change(struct kernel *kernel, struct nl_msg *message)
 {
 	int size = nlmsg_hdr(message)->nlmsg_len + 4096;
 	int err;
 
-	/* A large table is one message; the kernel takes none larger than this buffer. */
-	if (size > SEND_BUFFER)
-		setsockopt(nl_socket_get_fd(kernel->generic), SOL_SOCKET, SO_SNDBUFFORCE, &size,
-			   sizeof(size));
+	if (size > SEND_BUFFER && make_room(nl_socket_get_fd(kernel->generic), size))
+		return 1;
 	kernel_begin(kernel);
 	err = nl_send_auto(kernel->generic, message);
 	if (err >= 0)
@@ -145,6 +164,17 @@ int module_read_device(struct kernel *kernel, const char *name, struct device *d
 	return ask(kernel, name, ifindex, KRELAY_CMD_DEVICE_GET, device);
 }
 
+static bool refers_to_sources(const struct device *device)
+{
+	const struct forward *forward;
+
+	array_for_each(forward, &device->forwards) {
+		if (forward->has_sources)
+			return true;
+	}
+	return false;
+}
+
 int module_read(struct kernel *kernel, const char *name, struct device *device)
 {
 	unsigned int tries;
@@ -156,6 +186,8 @@ int module_read(struct kernel *kernel, const char *name, struct device *device)
 			ret = ask(kernel, name, device->ifindex, KRELAY_CMD_PEER_GET, device);
 		if (!ret)
 			ret = ask(kernel, name, device->ifindex, KRELAY_CMD_FORWARD_GET, device);
+		if (!ret && refers_to_sources(device))
+			ret = ask(kernel, name, device->ifindex, KRELAY_CMD_SOURCES_GET, device);
 		if (ret <= 0)
 			return ret;
 		device_free(device);
@@ -173,7 +205,7 @@ int module_set_device(struct kernel *kernel, const struct config *config)
 	message = message_device_set(kernel->family, &config->device);
 	ret = change(kernel, message);
 	message_free(message);
-	return ret ? kernel_refuse(kernel, &at, "[Interface]") : 0;
+	return ret < 0 ? kernel_refuse(kernel, &at, "[Interface]") : ret;
 }
 
 static int set_peer(struct kernel *kernel, const struct config *config, const struct peer *peer)
@@ -189,7 +221,7 @@ static int set_peer(struct kernel *kernel, const struct config *config, const st
 		ret = change(kernel, message);
 		message_free(message);
 	}
-	return ret ? kernel_refuse(kernel, &at, "the peer %s", peer_label(peer, label)) : 0;
+	return ret < 0 ? kernel_refuse(kernel, &at, "the peer %s", peer_label(peer, label)) : ret;
 }
 
 int module_set_peers(struct kernel *kernel, const struct config *config)
@@ -201,6 +233,17 @@ int module_set_peers(struct kernel *kernel, const struct config *config)
 			return -1;
 	}
 	return 0;
+}
+
+int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned int ifindex,
+			const struct peer *peer)
+{
+	struct nl_msg *message = message_endpoint(kernel->family, ifindex, peer);
+	int ret;
+
+	ret = change(kernel, message);
+	message_free(message);
+	return ret ? kernel_refuse(kernel, at, "Endpoint") : 0;
 }
 
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
@@ -215,13 +258,13 @@ int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file
 
 	message = message_forwards(kernel->family, cmd, device);
 	ret = change(kernel, message);
-	if (ret && kernel->offset)
+	if (ret < 0 && kernel->offset)
 		index = message_forward_at(message, kernel->offset);
 	if (device->forwards.count == 1)
 		index = 0;
 	message_free(message);
-	if (!ret)
-		return 0;
+	if (ret >= 0)
+		return ret;
 	at.file = file;
 	if (index < 0)
 		return kernel_refuse(kernel, &at, "Forward");

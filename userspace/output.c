@@ -3,9 +3,13 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "accept.h"
+#include "explain.h"
+#include "forwards.h"
+#include "limits.h"
 #include "output.h"
 
 const char *bytes_format(uint64_t bytes, char text[BYTES_TEXT_LEN])
@@ -100,30 +104,142 @@ static void add_address(struct json_object *json, const char *key, const struct 
 		json_object_object_add(json, key, NULL);
 }
 
+static bool print_drops(const char *before, const char *direction,
+			const struct stat_array *drops)
+{
+	char name[STAT_NAME_LEN];
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < drops->count; i++) {
+		if (!drops->items[i])
+			continue;
+		if (any)
+			printf(",");
+		else
+			printf("%s%s:", before, direction);
+		printf(" %s %llu", stat_name(i, name), (unsigned long long)drops->items[i]);
+		any = true;
+	}
+	return any;
+}
+
+void drops_print(const char *before, const struct forward *forward)
+{
+	bool any = print_drops(before, "dropped in", &forward->in_drops);
+
+	print_drops(any ? "; " : before, any ? "out" : "dropped out", &forward->out_drops);
+}
+
+struct json_object *drops_json(const struct stat_array *drops)
+{
+	struct json_object *json = json_object_new_object();
+	char name[STAT_NAME_LEN];
+	size_t i;
+
+	for (i = 0; i < drops->count; i++) {
+		if (drops->items[i])
+			add_number(json, stat_name(i, name), drops->items[i]);
+	}
+	return json;
+}
+
+static void add_port(struct json_object *json, const char *key, unsigned int port)
+{
+	json_object_object_add(json, key, port ? json_object_new_int(port) : NULL);
+}
+
+static struct json_object *excepts_json(const struct forward *forward)
+{
+	struct json_object *list = json_object_new_array();
+	const struct accept *except;
+	char text[ACCEPT_TEXT_LEN];
+
+	array_for_each(except, &forward->excepts)
+		json_object_array_add(list, json_object_new_string(accept_format(except, text)));
+	return list;
+}
+
+static struct json_object *sources_json(const struct sources *sources, bool allow)
+{
+	struct json_object *list = json_object_new_array();
+	const struct source *source;
+	char text[PREFIX_TEXT_LEN];
+	size_t i;
+
+	for (i = 0; sources && i < sources->list.count; i++) {
+		source = &sources->list.items[i];
+		if (source->allow == allow)
+			json_object_array_add(list,
+					      json_object_new_string(prefix_format(&source->prefix,
+										   text)));
+	}
+	return list;
+}
+
+static void add_limit(struct json_object *json, const char *key, const struct limit *limit)
+{
+	struct json_object *object;
+
+	if (!limit_is_set(limit)) {
+		json_object_object_add(json, key, NULL);
+		return;
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "packets_per_second", limit->packets ?
+			       json_object_new_int64(limit->packets) : NULL);
+	json_object_object_add(object, "bytes_per_second", limit->bytes ?
+			       json_object_new_uint64(limit->bytes) : NULL);
+	json_object_object_add(json, key, object);
+}
+
+/* What makes it. */
+static void add_rule(struct json_object *json, const struct device *device,
+		     const struct forward *forward)
+{
+	const struct sources *sources = device_find_sources(device, forward);
+	char proto[PROTO_TEXT_LEN];
+	unsigned int last;
+	char *text;
+
+	last = forward->target_first + (forward->last - forward->first);
+	text = forward_text(device, forward, SIZE_MAX);
+	json_object_object_add(json, "forward", json_object_new_string(text));
+	free(text);
+	json_object_object_add(json, "family", json_object_new_string(forward->family == AF_INET6 ?
+								      "ipv6" : "ipv4"));
+	json_object_object_add(json, "protocol",
+			       json_object_new_string(forward->proto ?
+						      proto_format(forward->proto, proto) :
+						      "all"));
+	json_object_object_add(json, "except", excepts_json(forward));
+	add_address(json, "public_address", &forward->public);
+	add_port(json, "port_first", forward->first);
+	add_port(json, "port_last", forward->last);
+	add_address(json, "target_address", &forward->target);
+	add_port(json, "target_port_first", forward->target_first);
+	add_port(json, "target_port_last", last);
+	json_object_object_add(json, "allow", sources_json(sources, true));
+	json_object_object_add(json, "deny", sources_json(sources, false));
+	add_limit(json, "limit", &forward->limit);
+	add_limit(json, "source_limit", &forward->source_limit);
+}
+
 struct json_object *forward_json(const struct device *device, const struct forward *forward)
 {
 	const struct peer *peer = device_find_key(device, forward->peer);
 	struct json_object *json = json_object_new_object();
-	char text[PROTO_TEXT_LEN];
-	unsigned int last;
 
-	last = forward->target_first + (forward->last - forward->first);
 	json_object_object_add(json, "peer", peer && *peer->name ?
 			       json_object_new_string(peer->name) : NULL);
 	json_object_object_add(json, "peer_public_key", key_json(forward->peer));
-	json_object_object_add(json, "protocol",
-			       json_object_new_string(proto_format(forward->proto, text)));
-	add_address(json, "public_address", &forward->public);
-	json_object_object_add(json, "port_first", json_object_new_int(forward->first));
-	json_object_object_add(json, "port_last", json_object_new_int(forward->last));
-	add_address(json, "target_address", &forward->target);
-	json_object_object_add(json, "target_port_first",
-			       json_object_new_int(forward->target_first));
-	json_object_object_add(json, "target_port_last", json_object_new_int(last));
+	add_rule(json, device, forward);
 	add_number(json, "in_packets", forward->in.packets);
 	add_number(json, "in_bytes", forward->in.bytes);
 	add_number(json, "out_packets", forward->out.packets);
 	add_number(json, "out_bytes", forward->out.bytes);
+	json_object_object_add(json, "in_drops", drops_json(&forward->in_drops));
+	json_object_object_add(json, "out_drops", drops_json(&forward->out_drops));
 	return json;
 }
 

@@ -20,6 +20,20 @@ const char *endpoint_format(const struct sockaddr_storage *endpoint,
 #define AGO_TEXT_LEN 128
 const char *ago_format(uint64_t then, uint64_t now, char text[AGO_TEXT_LEN]);
 
+/* Sources of a forward that are written out in words; of more than these just the number is. */
+#define SOURCES_SHOWN 8
+
+/**
+ * drops_print() - say what a forward dropped
+ * @before: comes before it
+ *
+ * "dropped in: bridge_denied 3, bridge_limit 1; out: bridge_ttl 1", or nothing without drops.
+ */
+void drops_print(const char *before, const struct forward *forward);
+
+/* What was dropped in one direction as JSON, by the names of the counters. */
+struct json_object *drops_json(const struct stat_array *drops);
+
 /* A forward as JSON, with the peer's name and key. */
 struct json_object *forward_json(const struct device *device, const struct forward *forward);
 

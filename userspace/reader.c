@@ -79,6 +79,9 @@ static int read_key(struct reader *r, char *text)
 	*equals = '\0';
 	r->key = text_trim(text);
 	value = equals + 1;
+	/* Where "=" is missing, that of a secret may have been taken for it. */
+	if (strlen(r->key) > KEY_MAX)
+		return refuse(&r->at, "what stands before \"=\" is no key: write KEY = VALUE.");
 	if (!key_is_valid(r->key))
 		return refuse(&r->at, "\"%.64s\" is no key: keys are made of letters, as in ListenPort.",
 			      r->key);

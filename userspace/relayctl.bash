@@ -24,7 +24,9 @@ _relayctl_peers() {
 
 # The public sides, one word each; an address needs quotes.
 _relayctl_forwards() {
-	relayctl forward list "$1" 2>/dev/null | awk '$2 != "on" { print $1 }'
+	relayctl forward list "$1" 2>/dev/null |
+		awk '{ sub(/ (->|allow|deny|limit|source-limit|\().*/, "") } !/ on / { print $1 }' |
+		sort -u
 }
 
 _relayctl() {
@@ -34,11 +36,18 @@ _relayctl() {
 	COMPREPLY=()
 	case $n:$verb in
 	1:*)
-		words='up down check show stats forward monitor genkey pubkey genpsk help version'
+		words='up down check show stats forward monitor resolve genkey pubkey genpsk help version'
 		;;
 	2:up|2:check)
 		words=$(_relayctl_files)
 		mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$cur")
+		;;
+	2:resolve)
+		words="$(_relayctl_files) --watch"
+		mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$cur")
+		;;
+	3:resolve)
+		words=--watch
 		;;
 	2:down)
 		words=$(_relayctl_interfaces)
@@ -59,6 +68,7 @@ _relayctl() {
 	*:forward)
 		case $n:${COMP_WORDS[2]} in
 		4:add) words=$(_relayctl_peers "${COMP_WORDS[3]}") ;;
+		*:add) words='tcp/ udp/ icmp all except on allow deny limit source-limit force' ;;
 		*:del) words=$(_relayctl_forwards "${COMP_WORDS[3]}") ;;
 		*:list) words=-j ;;
 		esac

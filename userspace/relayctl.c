@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <sodium.h>
 
@@ -33,6 +34,8 @@ static const struct verb {
 	  "add IFACE PEER FORWARD... | del IFACE FORWARD... | list [IFACE|all] [-j]",
 	  "change or list what a bridge forwards" },
 	{ "monitor", monitor_main, "[IFACE|all] [-j]", "print events as they happen" },
+	{ "resolve", resolve_main, "IFACE|FILE [--watch]",
+	  "look up the names of endpoints that do not answer" },
 	{ "genkey", genkey_main, "", "print a new private key" },
 	{ "pubkey", pubkey_main, "", "print the public key of the private key on stdin" },
 	{ "genpsk", genpsk_main, "", "print a new preshared key" },
@@ -73,8 +76,10 @@ static int print_help(void)
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %s%s%s\n\t%s\n", verbs[i].name, *verbs[i].arguments ? " " : "",
 		       verbs[i].arguments, verbs[i].description);
-	printf("\nA FORWARD is PROTO/PORT[-PORT] [on ADDRESS] [-> [ADDRESS:]PORT[-PORT]], as in\n"
-	       "tcp/443, udp/8000-8010 or \"tcp/8443 -> 443\". See relayctl(8) and krelay.conf(5).\n");
+	printf("\nA FORWARD is PROTO/PORT[-PORT], PROTO or all [except PROTO/PORT...], then\n"
+	       "[on ADDRESS] [-> [ADDRESS:]PORT[-PORT]] [allow PREFIX...] [deny PREFIX...]\n"
+	       "[limit RATE...] [source-limit RATE...] [force], as in tcp/443, gre,\n"
+	       "\"tcp/8443 -> 443\" or all except tcp/22. See relayctl(8) and krelay.conf(5).\n");
 	return fflush(stdout) ? 1 : 0;
 }
 
@@ -117,6 +122,8 @@ int main(int argc, char *argv[])
 	const struct verb *verb;
 	const char *name;
 
+	/* No core dumps: there are keys in this memory. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (sodium_init() < 0) {
 		refuse(NULL, "there is no source of random numbers: make /dev/urandom accessible.");
 		return 1;

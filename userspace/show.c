@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,15 +61,19 @@ static void print_bridge(const struct device *device, const struct peer *peer)
 static void print_forwards(const struct device *device, const struct peer *peer)
 {
 	const struct forward *forward;
-	char text[FORWARD_TEXT_LEN];
 	char out[BYTES_TEXT_LEN];
 	char in[BYTES_TEXT_LEN];
+	char *text;
 
 	array_for_each(forward, &device->forwards) {
 		if (!key_equal(forward->peer, peer->public_key))
 			continue;
-		printf("  forward: %s, %s in, %s out\n", forward_format(forward, text),
+		text = forward_text(device, forward, SOURCES_SHOWN);
+		printf("  forward: %s, %s in, %s out", text,
 		       bytes_format(forward->in.bytes, in), bytes_format(forward->out.bytes, out));
+		drops_print(", ", forward);
+		printf("\n");
+		free(text);
 	}
 }
 
@@ -88,9 +93,13 @@ static void print_peer(const struct device *device, const struct peer *peer)
 		printf("  preshared key: (hidden)\n");
 	if (peer->endpoint.ss_family)
 		printf("  endpoint: %s\n", endpoint_format(&peer->endpoint, endpoint));
+	if (peer->local_port && peer->local_port != device->listen_port)
+		printf("  local port: %u\n", peer->local_port);
 	print_allowed_ips(peer);
 	if (peer->last_handshake)
 		printf("  latest handshake: %s\n", ago_format(peer->last_handshake, now(), ago));
+	if (peer->unanswered >= UNANSWERED_MANY)
+		printf("  handshakes without an answer: %u\n", peer->unanswered);
 	if (peer->rx_bytes || peer->tx_bytes)
 		printf("  transfer: %s received, %s sent\n", bytes_format(peer->rx_bytes, got),
 		       bytes_format(peer->tx_bytes, sent));
@@ -181,6 +190,8 @@ static struct json_object *peer_json(const struct device *device, const struct p
 	json_object_object_add(json, "allowed_ips", allowed_ips_json(peer));
 	/* In whole seconds since 1970, 0 is never; the nanoseconds do not fit every reader. */
 	add_number(json, "latest_handshake", peer->last_handshake / 1000000000);
+	add_number(json, "unanswered", peer->unanswered);
+	add_number(json, "local_port", peer->local_port);
 	add_number(json, "rx_bytes", peer->rx_bytes);
 	add_number(json, "tx_bytes", peer->tx_bytes);
 	add_number(json, "persistent_keepalive", peer->keepalive);

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+#include "forwards.h"
 #include "hooks.h"
 #include "kernel.h"
+#include "listeners.h"
 #include "routes.h"
 #include "verbs.h"
 
@@ -69,8 +72,19 @@ static int add_routes(struct kernel *kernel, const struct config *config)
 
 static int set_forwards(struct kernel *kernel, const struct config *config)
 {
+	struct device device = { 0 };
+	int ret = 0;
+
 	if (!config->device.forwards.count)
 		return 0;
+	/* Which the kernel has chosen only now. */
+	if (!config->device.listen_port)
+		ret = module_read_device(kernel, config->device.name, &device);
+	if (!ret && device.listen_port)
+		ret = forwards_check_tunnel(config->file, &config->device, device.listen_port);
+	device_free(&device);
+	if (ret)
+		return ret;
 	return module_forwards(kernel, KRELAY_CMD_FORWARD_SET, config->file, &config->device);
 }
 
@@ -111,6 +125,25 @@ static int (*const steps[])(struct kernel *kernel, const struct config *config) 
 	run_post_up,
 };
 
+/* What a peer has seen of this key before the machine was started. */
+static void recall_clock(struct device *device)
+{
+	uint8_t public_key[KRELAY_KEY_LEN];
+
+	key_derive_public(device->private_key, public_key);
+	device->timestamp = clock_read(public_key);
+}
+
+/* Whether it can be kept is better known now than when the machine stops. */
+static void keep_clock(struct kernel *kernel, const char *name)
+{
+	struct device device;
+
+	if (!module_read_device(kernel, name, &device) && device.has_public_key)
+		clock_keep(device.public_key, device.timestamp, false);
+	device_free(&device);
+}
+
 static int bring_up(struct kernel *kernel, struct config *config)
 {
 	struct device *device = &config->device;
@@ -120,6 +153,8 @@ static int bring_up(struct kernel *kernel, struct config *config)
 	hold_signals();
 	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
 		return -1;
+	/* Only now: who may not do this hears of that alone. */
+	recall_clock(device);
 	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
 		ret = check_interrupted(device->name);
 		if (!ret)
@@ -150,11 +185,15 @@ int up_main(int argc, char *argv[])
 	if (!ret)
 		ret = kernel_open(&kernel);
 	if (!ret)
+		ret = listeners_check(&kernel, config.file, &config.device);
+	if (!ret)
 		ret = kernel_module(&kernel, true);
 	if (!ret)
 		ret = bring_up(&kernel, &config);
-	if (!ret)
+	if (!ret) {
+		keep_clock(&kernel, config.device.name);
 		config_warn(&config);
+	}
 	kernel_close(&kernel);
 	config_free(&config);
 	return ret ? 1 : 0;

@@ -15,6 +15,7 @@ int genkey_main(int argc, char *argv[]);
 int genpsk_main(int argc, char *argv[]);
 int monitor_main(int argc, char *argv[]);
 int pubkey_main(int argc, char *argv[]);
+int resolve_main(int argc, char *argv[]);
 int show_main(int argc, char *argv[]);
 int stats_main(int argc, char *argv[]);
 int up_main(int argc, char *argv[]);
