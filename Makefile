@@ -88,11 +88,17 @@ check-one: check-deps
 	$(Q)test -n "$(T)" || { echo "Name a test: make check-one T=udp_by_port" >&2; exit 1; }
 	$(Q)KRELAY_KVER="$(VMKVER)" tests/check one "$(T)"
 
-# Neither is a part of check: they take longer, and 2 GB below ~/.cache/krelay.
+# None of these is a part of check. Each takes longer, and the other two 2 GB
+# below ~/.cache/krelay.
+check-interop: check-deps
+	$(Q)KRELAY_KVER="$(VMKVER)" KRELAY_FILES="$(wildcard tests/interop/*.t)" \
+		KRELAY_OUT=$(CURDIR)/build/check-interop tests/check build scenarios
+
 check-debug: check-deps
 	$(Q)tests/deps debug
 	$(Q)root=$$(tests/debug-kernel) && \
 		KRELAY_KVER=$$root KRELAY_OUT=$(CURDIR)/build/check-debug \
+		KRELAY_FILES="$(wildcard tests/scenarios/*.t tests/debug/*.t)" \
 		tests/check build scenarios
 
 check-kernels: check-deps
@@ -116,8 +122,9 @@ vm-build:
 vm-deps:
 	$(Q)tests/deps build vm
 
+# Where an init system is at work, firewalls and engines are left to its owner.
 check-deps:
-	$(Q)tests/deps build vm check
+	$(Q)tests/deps build vm check $(if $(wildcard /run/systemd/system),,services)
 
 help:
 	@echo 'krelay $(KRELAY_VERSION)'
@@ -134,6 +141,7 @@ help:
 	@echo '  make demo           a visitor reaches a web server behind CGNAT, in a virtual machine'
 	@echo '  make check          everything that is tested; ends with `N passed, N failed`'
 	@echo '  make check-one T=t  one test, or one scenario file (docs/testing.md)'
+	@echo '  make check-interop  kernel WireGuard and wireguard-go at the other end, as a table'
 	@echo '  make check-debug    the scenarios on a kernel that looks for bugs, built once'
 	@echo '  make check-kernels  builds and scenarios on 6.1, bookworm-backports and sid (SUITES=)'
 	@echo '  make style          checkpatch'
@@ -144,5 +152,5 @@ help:
 
 .PHONY: all module headers relayctl install uninstall clean
 .PHONY: dkms-install dkms-source dkms-uninstall
-.PHONY: demo check check-one check-debug check-kernels style sparse
+.PHONY: demo check check-one check-interop check-debug check-kernels style sparse
 .PHONY: vm-shell vm-build vm-deps check-deps help

@@ -10,9 +10,22 @@ if [ -z "${KRELAY_VM:-}" ]; then
 	log=${KRELAY_OUT:-$lib/../../build/check}/$(basename "$0" .t)
 	mkdir -p "$(dirname "$log")"
 	export KRELAY_VM_LOG=$log.console
-	# shellcheck disable=SC2086
-	"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 900 ${vm:-} "$(realpath "$0")" | tee "$log.tap"
-	exit "${PIPESTATUS[0]}"
+	boot() {
+		# shellcheck disable=SC2086
+		"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 600 ${vm:-} \
+			"$(realpath "$0")" >"$log.tap"
+	}
+	boot
+	status=$?
+	# Not even the kernel's watchdogs had a word: that was the emulator.
+	if [ $status = 98 ]; then
+		sed -i 's/^/# /' "$log.tap"
+		cat "$log.tap"
+		boot
+		status=$?
+	fi
+	cat "$log.tap"
+	exit $status
 fi
 
 . "$lib/../vm/topology.sh"
@@ -45,6 +58,8 @@ scenario() {
 		set -- "$KRELAY_ONLY"
 	fi
 	echo "1..$#"
+	# For what a test says in any case.
+	exec 3>&1
 	if ! setup >$out 2>&1; then
 		# No "Bail out!", which would stop the other files, too.
 		for name; do
@@ -84,6 +99,14 @@ is() {
 	return 1
 }
 
+quiet_dmesg() {
+	# An emulated CPU is slow now and then, a debug kernel whose allocations are made to
+	# fail gives up counting references, and hosts have a word for what is fuzzed.
+	local words='hrtimer: interrupt took|clocksource: Long readout'
+	words="$words|unreliable refcount tracker|Received fragmented ndisc packet"
+	is "what the kernel said" "$(dmesg -l emerg,alert,crit,err,warn | grep -vE "$words")" ""
+}
+
 # fails COMMAND...: it has to.
 fails() {
 	if "$@"; then
@@ -119,7 +142,7 @@ fetch() {
 download() {
 	local name=$1
 	shift
-	fetch -m 240 "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
+	fetch -m $((240 * KRELAY_SLOW)) "$@" "http://$PUBLIC/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
 }
 
 # mid_download: until data of a download that was just begun flows.
@@ -133,7 +156,22 @@ sent_since() {
 	[ "$(packets bridge ens3 tx)" -gt $(($1 + $2)) ]
 }
 
-# counter HOST NETDEV rx|tx: packets so far.
+# said PROTO ADDRESS PORT: who answered, and whom it took the visitor for.
+said() {
+	ask "$1" "$2" "$3" x | sed 's/^::ffff://' | cut -d' ' -f1,3-
+}
+
+# counter HOST NAME: of its device.
+counter() {
+	in_host "$1" relayctl stats relay0 -a | awk -v name="$2" '$1 == name { print $2 }'
+}
+
+# nft_counter list|reset HOST FAMILY TABLE NAME: packets that rules there have counted.
+nft_counter() {
+	in_host "$2" nft "$1" counter "$3" "$4" "$5" | awk '$1 == "packets" { print $2 }'
+}
+
+# packets HOST NETDEV rx|tx: so far.
 packets() {
 	ip -n "$1" -j -s link show "$2" | sed -n "s/.*\"$3\":{[^}]*\"packets\":\([0-9]*\).*/\1/p"
 }

@@ -153,6 +153,182 @@ test_duplicate_forwards() {
 	unchanged
 }
 
+test_malformed_kinds_of_forwards() {
+	spoilt "Forward = all except 22" "Forward = all except tcp/22, tcp/9000 -> 10.67.0.2" \
+		"Forward = all -> 10.67.0.2:80" "Forward = gre/80" "Forward = sctp/80 -> 81" \
+		"Forward = tcp/80 allow friends" "Forward = tcp/80 deny @$run/none" \
+		"Forward = tcp/80 limit 20mb" "Forward = tcp/80 source-limit 0pps" \
+		"Forward = tcp/9000 allow 10.0.0.0/8, 192.0.2.0/24"
+	printf '192.0.2.0/24\n192.0.2.0/33\n' >$run/friends
+	cp $run/good0.conf $bad
+	echo 'Forward = tcp/81 allow @friends' >>$bad
+	refused "/run/krelay-test/friends:2: " relayctl up $bad
+	refused "relayctl: " relayctl forward add relay0 home all except tcp/22 on
+	refused "relayctl: " relayctl forward add relay0 home tcp/9000 limit 1mbit 2mbit
+	unchanged
+}
+
+test_good_kinds_of_forwards() {
+	printf '192.0.2.0/24 # friends\n2001:db8::/32\n' >$run/friends
+	cp $run/good0.conf $bad
+	cat >>$bad <<-END
+	Forward = sctp/80, gre, icmp allow @friends, dccp+udplite/5-6 limit 500pps 10mbit
+	Forward = all except tcp/22, tcp/2222, esp, udp/9200-9209
+	END
+	in_bridge relayctl check $bad 2>$run/stderr
+	is "stderr" "$(<$run/stderr)" ""
+	# A warning, in one line.
+	echo 'Forward = tcp/8443 -> 443' >>$bad
+	in_bridge relayctl check $bad 2>$run/stderr
+	is "lines on stderr" "$(wc -l <$run/stderr)" 1
+	grep -q "^$bad:.*: warning: .* unreachable through " $run/stderr
+	unchanged
+}
+
+# listener HOST-AND-PORT...: socat's addresses, in the bridge, until the test ends.
+listener() {
+	local address
+	for address; do
+		ip netns exec bridge socat -u "$address" /dev/null &
+		trap 'kill $(jobs -p); wait' EXIT
+		eventually 10 listens "${address##*LISTEN:}"
+	done
+}
+
+listens() {
+	in_bridge ss -Hlntu | grep -q ":${1%%,*} "
+}
+
+test_ports_on_which_the_bridge_listens() {
+	listener TCP4-LISTEN:2200 TCP6-LISTEN:2201 TCP6-LISTEN:2202,ipv6only=1 \
+		TCP4-LISTEN:2203,bind=127.0.0.1 TCP4-LISTEN:2204,bind=$PUBLIC \
+		TCP4-LISTEN:2205,bind=$BRIDGE_TUN
+	spoilt "Forward = tcp/2200" "Forward = tcp/2201" "Forward = tcp/2204" \
+		"Forward = udp/51821-51822 force"
+	grep -q "the tunnel's own ListenPort 51821" $run/stderr
+	refused "relayctl: Forward \"tcp/2200 -> $HOME_TUN:2200\" takes tcp/2200, on which socat (pid " \
+		relayctl forward add relay0 home tcp/2200
+	refused "relayctl: " relayctl forward add relay0 home tcp/2100-2300
+	refused "relayctl: " relayctl forward add relay0 home tcp/2200 on $PUBLIC
+	refused "relayctl: " relayctl forward add relay0 home tcp/2204 on $PUBLIC
+	refused "relayctl: " relayctl forward add relay0 home udp/$WG_PORT force
+	sed 's/tcp.9000/tcp\/2200 force/' $run/good0.conf >$bad
+	in_bridge relayctl check $bad
+	unchanged
+	# Nobody from outside gets to these, and udp is another matter.
+	in_bridge relayctl forward add relay0 home tcp/2202-2203 tcp/2205 udp/2200 tcp/2201 force
+	in_bridge relayctl forward del relay0 tcp/2202-2203 tcp/2205 udp/2200 tcp/2201
+	unchanged
+}
+
+# What is printed can be given back, to remove and to add.
+test_a_list_of_forwards_goes_in_again() {
+	local line
+	in_bridge relayctl forward list relay0 | sed 's/  (.*//' >$run/list
+	[ "$(wc -l <$run/list)" -ge 6 ]
+	while read -r line; do
+		in_bridge relayctl forward del relay0 "$line"
+	done <$run/list
+	is "forwards" "$(in_bridge relayctl forward list relay0)" ""
+	refused "relayctl: Forward \"tcp/80\" is not one of those of relay0: " \
+		relayctl forward del relay0 tcp/80
+	while read -r line; do
+		in_bridge relayctl forward add relay0 home "$line"
+	done <$run/list
+	unchanged
+}
+
+listed() {
+	in_bridge relayctl forward list "$1" | sed 's/  (.*//'
+}
+
+# whole FILE: the forwards of bad0 as -j writes them, long lists of sources, too.
+whole() {
+	in_bridge relayctl forward list bad0 -j |
+		perl -ne 'print "Forward = $1\n" if /"forward" *: *"(.*)"/' >"$1"
+}
+
+test_what_is_listed_is_what_was_written() {
+	seq 12000 | awk '{ printf "10.0.%d.%d/32\n", $1 / 256, $1 % 256 }' >$run/many
+	sed '/^Forward/d; s|^Address.*|Address = 10.67.0.1/24, fd67::1/64|
+		s|^AllowedIPs.*|AllowedIPs = 10.67.0.2/32, fd67::2/128|' $run/good0.conf >$run/head
+	cp $run/head $bad
+	cat >>$bad <<-END
+	Forward = tcp/9000 limit 1000pps 20mbit source-limit 50pps, icmp
+	Forward = sctp/9001 on 203.0.113.7 deny 192.0.2.128/25 allow 192.0.2.0/24 2001:db8::/32
+	Forward = gre -> 10.67.0.2 allow @many deny 192.0.2.0/24
+	Forward = udplite/9002-9003 -> 9004-9005
+	END
+	in_bridge relayctl up $bad
+	listed bad0 >$run/list
+	diff - $run/list <<-END
+	tcp/9000 -> 10.67.0.2:9000 limit 1000pps 20mbit source-limit 50pps
+	tcp/9000 -> [fd67::2]:9000 limit 1000pps 20mbit source-limit 50pps
+	icmp -> 10.67.0.2
+	ipv6-icmp -> fd67::2
+	sctp/9001 on 203.0.113.7 -> 10.67.0.2:9001 allow 192.0.2.0/24 2001:db8::/32 deny 192.0.2.128/25
+	gre -> 10.67.0.2 allow <12000 prefixes> deny 192.0.2.0/24
+	udplite/9002-9003 -> 10.67.0.2:9004-9005
+	udplite/9002-9003 -> [fd67::2]:9004-9005
+	END
+	whole $run/whole
+	is "whole forwards" "$(wc -l <$run/whole)" 8
+	# For both families, or for the one that the target tells.
+	in_bridge relayctl forward del bad0 tcp/9000 "icmp -> fd67::2"
+	sed -i '/tcp.9000/d; /ipv6-icmp/d' $run/list
+	listed bad0 | diff $run/list -
+	in_bridge relayctl forward del bad0 icmp gre
+	refused "relayctl: Forward \"icmp\" is not one of those of bad0: " \
+		relayctl forward del bad0 icmp
+	in_bridge relayctl down $bad
+
+	cat $run/head $run/whole >$bad
+	in_bridge relayctl up $bad
+	whole $run/again
+	in_bridge relayctl down $bad
+	diff $run/whole $run/again
+	unchanged
+}
+
+test_catch_all_with_exceptions() {
+	in_bridge relayctl forward add relay0 home 'all except tcp/22 udp/6000-6010 limit 1gbit'
+	is "last forward" "$(listed relay0 | tail -n 1)" \
+		"all except tcp/22 udp/6000-6010 -> $HOME_TUN limit 1gbit"
+	refused "relayctl: Forward " relayctl forward add relay0 home udp/6001
+	refused "relayctl: Forward " relayctl forward add relay0 home all
+	in_bridge relayctl forward del relay0 all
+	unchanged
+}
+
+test_drops_of_a_forward_are_explained() {
+	in_bridge relayctl forward add relay0 home tcp/9100 deny $VISITOR
+	fails in_visitor timeout 2 bash -c "exec 3<>/dev/tcp/$PUBLIC/9100"
+	in_bridge relayctl forward list relay0 >$run/list
+	grep '^tcp/9100 .*, dropped in: bridge_denied [1-9]' $run/list
+	in_bridge relayctl stats relay0 --explain >$run/explained
+	grep -A 1 '^  forward tcp/9100 ' $run/explained |
+		grep '^    in bridge_denied [1-9][0-9]*: Visitors came from '
+	in_bridge relayctl stats relay0 --explain -j | grep -q '"in_drops": *{'
+	in_bridge relayctl forward del relay0 tcp/9100
+	unchanged
+}
+
+# As large as a table can be, as one request; but what relay0 has is taken.
+test_every_port_as_a_forward_of_its_own() {
+	sed '/^Forward/d' $run/good0.conf >$bad
+	printf '%s\n' 1,6 8,4999 5001,51819 51822,65535 | while IFS=, read -r first last; do
+		seq -s, -f 'udp/%.0f' "$first" "$last" | sed 's/^/Forward = /' >>$bad
+	done
+	in_bridge relayctl up $bad
+	is "forwards" "$(in_bridge relayctl forward list bad0 | wc -l)" 65531
+	in_bridge relayctl down $bad
+	# The root of a container may not send as much at a time, unless a kernel's default is
+	# to let it.
+	sysctl -qw net.core.wmem_max=212992
+	refused "relayctl: the request has " unshare -rn relayctl up $bad
+	unchanged
+}
+
 test_unknown_peers_and_interfaces() {
 	refused "relayctl: " relayctl forward add relay0 nobody tcp/9001
 	refused "relayctl: " relayctl forward add relay0 "$(wg genkey | wg pubkey)" tcp/9001
@@ -210,5 +386,9 @@ test_missing_module() {
 }
 
 scenario malformed_keys malformed_addresses malformed_ports malformed_ranges \
-	unknown_keys_in_the_file duplicate_forwards unknown_peers_and_interfaces the_examples_are_accepted \
+	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
+	good_kinds_of_forwards ports_on_which_the_bridge_listens \
+	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \
+	catch_all_with_exceptions drops_of_a_forward_are_explained \
+	every_port_as_a_forward_of_its_own unknown_peers_and_interfaces the_examples_are_accepted \
 	missing_privilege missing_module

@@ -42,10 +42,10 @@ test_address_and_port_change_in_mid_download() {
 	pid=$!
 	mid_download
 	cgnat_moves 192.0.2.3 30000-39999
+	kill -0 $pid # else it was not in mid-download
 	sleep 1
 	is "the bridge's view of home" "$(endpoint bridge | sed 's/:3....$/:port/')" 192.0.2.3:port
 	[ "$(endpoint bridge)" != "$before" ]
-	kill -0 $pid # else it was not in mid-download
 	wait $pid
 }
 

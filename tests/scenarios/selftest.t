@@ -8,7 +8,7 @@ export KRELAY_FLAVOUR=selftest
 modprobe krelay
 status=$?
 dmesg | sed -n 's/.*krelay: self-test //p' >/run/selftests
-echo "1..$(($(grep -c . /run/selftests) + 3))"
+echo "1..$(($(grep -c . /run/selftests) + 4))"
 n=0
 while read -r line; do
 	n=$((n + 1))
@@ -44,3 +44,8 @@ result $status "the module loads"
 ) >/run/without 2>&1
 result $? "a bridge does without conntrack"
 diag </run/without
+
+# Which the self-tests have left half a packet in.
+(relayctl down /run/relay0.conf && modprobe -r krelay) >/run/unloaded 2>&1
+result $? "the module goes, with what it waits for"
+diag </run/unloaded

@@ -14,6 +14,7 @@
 
 #define PRIVATE_KEY "AIQJb9WbPYI4M1WlJLoKtX8vRnKoVCRKgDWUfCKfXWI="
 #define KEY_A "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+#define KEY_C "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY_B "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 
 /* The sentences since said_clear(): how many, and the last one. */

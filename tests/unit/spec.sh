@@ -38,6 +38,7 @@ sub kind {
 
 # The spec: its own layout, two spaces a level, is all that is understood.
 my ($section, $prefix, $next, $set, $subset, $list, $entry) = ("", "", 0, "", "", 0, "");
+my $flags = 0;
 my %members;
 sub c_name { my $n = uc shift; $n =~ tr/-/_/; return $n; }
 sub add {
@@ -60,7 +61,8 @@ for (lines($spec_file)) {
 		$prefix = $1 if /^    name-prefix: (\S+)$/;
 		$subset = $1 if /^    subset-of: (\S+)$/;
 		$spec{c_name("$prefix$set")} = $1 if /^    value: (\S+)$/;
-		add($1, $section eq "definitions") if /^        name: (\S+)$/;
+		$flags = $1 eq "flags" if $section eq "definitions" && /^    type: (\S+)$/;
+		add($1, $section eq "definitions" && $flags) if /^        name: (\S+)$/;
 		$spec_type{$entry} = $1 if /^        type: (\S+)$/;
 		($spec{$entry}, $next) = ($1, $1 + 1) if /^        value: (\d+)$/;
 	} elsif ($section eq "operations") {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "accept.h"
 #include "common.h"
 
 #define HEAD "[Interface]\nPrivateKey = " PRIVATE_KEY "\n"
@@ -25,6 +26,11 @@ static const struct refusal refusals[] = {
 	{ "[Interface]\n= 3\n", "t.conf:2: \"\" is no key: " },
 	{ "[Interface]\nMy Key = 3\n", "t.conf:2: \"My Key\" is no key: " },
 	{ "[Interface]\nMTU: 1420 = 3\n", "t.conf:2: \"MTU: 1420\" is no key: " },
+	/* The "=" of what may be a secret. */
+	{ "[Interface]\nPrivateKey " KEY_A "\n",
+	  "t.conf:2: what stands before \"=\" is no key: write KEY = VALUE." },
+	{ "[Interface]\n" KEY_A "\n",
+	  "t.conf:2: what stands before \"=\" is no key: write KEY = VALUE." },
 	{ "[Interface]\nMTU\n", "t.conf:2: the line is neither a section nor a setting: " },
 	{ "[Interface]\nMTU =\n", "t.conf:2: MTU has no value: " },
 	{ "[Interface]\nMTU = # 1420\n", "t.conf:2: MTU has no value: " },
@@ -117,10 +123,20 @@ static const struct refusal refusals[] = {
 	{ PEER "Accept = tcp/80\n", "t.conf:5: Accept limits what comes in through a bridge, " },
 	{ PEER "Bridge = yes\nAccept = tcp/80, foo\n",
 	  "t.conf:6: Accept \"foo\" does not begin with an IP protocol: " },
+	{ PEER "Bridge = yes\nAccept = tcp/80 192.168.7.20\n",
+	  "t.conf:6: Accept \"tcp/80 192.168.7.20\" goes on with something else than an address: " },
+	{ PEER "Bridge = yes\nAccept = tcp/80 on\n",
+	  "t.conf:6: Accept \"tcp/80 on\" goes on with something else than an address: " },
+	{ PEER "Bridge = yes\nAccept = tcp/80 only 192.168.7.20\n",
+	  "t.conf:6: Accept \"tcp/80 only 192.168.7.20\" goes on with something else than an address: " },
+	{ PEER "Bridge = yes\nAccept = tcp/80 on 192.168.7.0/24\n",
+	  "t.conf:6: Accept \"tcp/80 on 192.168.7.0/24\" names an address that is none: " },
+	{ PEER "Bridge = yes\nAccept = tcp/80 on 192.168.7.20 udp/7\n",
+	  "t.conf:6: Accept \"tcp/80 on 192.168.7.20 udp/7\" names an address that is none: " },
 
 	/* Forwards among the rest of the file; their grammar has its own test */
 	{ PEER "AllowedIPs = 10.0.0.2/32\nForward = tcp/80\n",
-	  "t.conf:6: Forward \"tcp/80 -> 10.0.0.2:80\" has nowhere to come from: write Public " },
+	  "t.conf:6: Forward \"tcp/80\" has nowhere to come from: write Public " },
 	{ HEAD "Public = ens3\n[Peer]\nPublicKey = " KEY_A "\nForward = tcp/80\nAllowedIPs = 10.0.0.0/24\n",
 	  "t.conf:6: Forward \"tcp/80\" names no target address and peer " KEY_A " has no single " },
 	{ BRIDGE "Forward = tcp/80 -> 10.0.0.3:80\n",
@@ -217,7 +233,7 @@ static const char everything[] =
 	"AllowedIPs = 0.0.0.0/0\n"
 	"Endpoint = vps.example.org:51820\n"
 	"Accept = tcp/80-81, icmp\n"
-	"Accept = 47\n";
+	"Accept = 47 on 192.168.7.20, tcp/443  on\tfd00:7::20\n";
 
 static void check_peer_a(const struct peer *peer)
 {
@@ -235,14 +251,19 @@ static void check_peer_a(const struct peer *peer)
 
 static void check_peer_b(const struct peer *peer)
 {
+	char text[ACCEPT_TEXT_LEN];
+
 	assert_true(peer->bridge);
 	assert_int_equal(peer->keepalive, CONFIG_BRIDGE_KEEPALIVE);
 	assert_string_equal(peer->endpoint_host, "vps.example.org");
-	assert_int_equal(peer->accepts.count, 3);
+	assert_int_equal(peer->accepts.count, 4);
 	assert_int_equal(peer->accepts.items[0].first, 80);
 	assert_int_equal(peer->accepts.items[0].last, 81);
 	assert_int_equal(peer->accepts.items[1].proto, IPPROTO_ICMP);
+	assert_int_equal(peer->accepts.items[1].address.family, 0);
 	assert_int_equal(peer->accepts.items[2].proto, 47);
+	assert_string_equal(accept_format(&peer->accepts.items[2], text), "gre on 192.168.7.20");
+	assert_string_equal(accept_format(&peer->accepts.items[3], text), "tcp/443 on fd00:7::20");
 }
 
 static void test_everything(void **state)
@@ -278,9 +299,12 @@ static void test_everything(void **state)
 	assert_int_equal(device->peers.count, 2);
 	check_peer_a(&device->peers.items[0]);
 	check_peer_b(&device->peers.items[1]);
-	assert_int_equal(device->forwards.count, 4);
-	assert_int_equal(device->forwards.items[1].line, 30);
-	assert_int_equal(device->forwards.items[1].target_first, 5353);
+	/* Both families: the peer and the interface have addresses of both. */
+	assert_int_equal(device->forwards.count, 8);
+	assert_int_equal(device->forwards.items[2].line, 30);
+	assert_int_equal(device->forwards.items[2].family, AF_INET);
+	assert_int_equal(device->forwards.items[2].target_first, 5353);
+	assert_int_equal(device->forwards.items[3].family, AF_INET6);
 	config_free(&config);
 }
 

@@ -17,6 +17,8 @@ static const char *const words[] = {
 	"10.0.0.2/32", "0.0.0.0/0", "Endpoint = ", "203.0.113.5:51820", "[fd00::2]:443",
 	"PersistentKeepalive = 25\n", "Bridge = yes\n", "Accept = ", "tcp/80", "icmp", "Forward = ",
 	"tcp+udp/443", "udp/1-65535", " -> ", "443", " on ", "203.0.113.5", "all except tcp/22",
+	"all", " except ", " and ", "sctp/5", "gre", " allow 10.0.0.0/8", " deny ", "fd00::/8",
+	" limit 5pps", " source-limit 2mbps 1kpps", " force", " @/nowhere", "fd00::2/128",
 	", ", ",", ";", "#", "=", "\n", "\r\n", "\t", " ", "\"", "\\", "%", "%s%n", "\xef\xbb\xbf",
 	"\xff", "65535", "65536", "-1", "0x", "1-", "/",
 };
@@ -95,7 +97,11 @@ static const char valid[] =
 	"PublicKey = " KEY_A "\nAllowedIPs = 10.66.0.2/32, fd00::2/128\nForward = tcp/80, tcp/443\n"
 	"Forward = tcp/8443 -> 8444, udp/8000-8010 on 203.0.113.5 -> 10.66.0.2:9000-9010\n"
 	"[Peer]\nName = vps\nPublicKey = " KEY_B "\nEndpoint = [2001:db8::1]:51820\nBridge = yes\n"
-	"Accept = tcp/80, udp/53-54, icmp\n";
+	"Accept = tcp/80, udp/53-54, icmp\n"
+	"[Peer]\nName = home2\nPublicKey = " KEY_C "\nAllowedIPs = 10.66.0.3, fd00::3\n"
+	"Forward = sctp+dccp/5 on 203.0.113.5 allow 10.0.0.0/8 fd00::/8 deny 10.1.0.0/16\n"
+	"Forward = gre -> 10.66.0.3 limit 5pps 1mbit source-limit 1pps\n"
+	"Forward = icmp on 2001:db8::1 force, all except tcp/22 udp/5-6, icmp\n";
 
 /* A good file with a few bytes changed, taken away or doubled. */
 static void test_spoilt(void **state)

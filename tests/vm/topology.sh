@@ -19,6 +19,13 @@ CONTAINER=172.19.0.4
 LAN_HOST=192.168.7.20
 BRIDGE_TUN=10.66.0.1
 HOME_TUN=10.66.0.2
+# The same hosts by IPv6, where nothing is masqueraded.
+VISITOR6=2001:db8:51::2
+PUBLIC6=2001:db8:113::1
+HOME_WAN6=2001:db8:64::2
+CONTAINER6=fd00:19::4
+BRIDGE_TUN6=fd66::1
+HOME_TUN6=fd66::2
 HOSTS='visitor internet bridge cgnat home container lan'
 WG_PORT=51820
 
@@ -61,7 +68,7 @@ topology_up() {
 	link set eth0 up
 	address add $VISITOR/24 dev eth0
 	address add $VISITOR2/24 dev eth0
-	address add 2001:db8:51::2/64 dev eth0 nodad
+	address add $VISITOR6/64 dev eth0 nodad
 	route add default via 198.51.100.1
 	route add default via 2001:db8:51::1
 	END
@@ -80,7 +87,7 @@ topology_up() {
 	configure bridge <<-END
 	link set ens3 up
 	address add $PUBLIC/24 dev ens3
-	address add 2001:db8:113::1/64 dev ens3 nodad
+	address add $PUBLIC6/64 dev ens3 nodad
 	route add default via 203.0.113.254
 	route add default via 2001:db8:113::fe
 	END
@@ -109,14 +116,17 @@ topology_up() {
 	address add $HOME_WAN/24 dev eth0
 	address add 192.168.7.10/24 dev eth1
 	address add 172.19.0.1/16 dev br0
-	address add 2001:db8:64::2/64 dev eth0 nodad
+	address add fd00:19::1/64 dev br0 nodad
+	address add $HOME_WAN6/64 dev eth0 nodad
 	route add default via 100.64.0.1
 	route add default via 2001:db8:64::1
 	END
 	configure container <<-END
 	link set eth0 up
 	address add $CONTAINER/16 dev eth0
+	address add $CONTAINER6/64 dev eth0 nodad
 	route add default via 172.19.0.1
+	route add default via fd00:19::1
 	END
 	configure lan <<-END
 	link set eth0 up
@@ -159,9 +169,7 @@ topology_up() {
 	}
 	END
 	# What Docker would write for `-p 80:80 -p 8080:80`, its closed FORWARD
-	# chain too. To conntrack a segment that was needlessly sent again is
-	# invalid: not dropped, it would leave by the WAN with the container's
-	# address, and be answered by a reset.
+	# chain too.
 	in_home nft -f - <<-END
 	table ip nat {
 		chain DOCKER {
@@ -184,9 +192,29 @@ topology_up() {
 	table ip filter {
 		chain forward {
 			type filter hook forward priority filter; policy drop;
-			ct state invalid drop
 			oifname "br0" ct state related,established accept
 			iifname != "br0" oifname "br0" ip daddr $CONTAINER tcp dport 80 accept
+			iifname "br0" oifname != "br0" accept
+		}
+	}
+	table ip6 nat {
+		chain DOCKER {
+			iifname != "br0" tcp dport { 80, 8080 } dnat to [$CONTAINER6]:80
+		}
+		chain prerouting {
+			type nat hook prerouting priority dstnat;
+			fib daddr type local jump DOCKER
+		}
+		chain postrouting {
+			type nat hook postrouting priority srcnat;
+			ip6 saddr fd00:19::/64 oifname != "br0" masquerade
+		}
+	}
+	table ip6 filter {
+		chain forward {
+			type filter hook forward priority filter; policy drop;
+			oifname "br0" ct state related,established accept
+			iifname != "br0" oifname "br0" ip6 daddr $CONTAINER6 tcp dport 80 accept
 			iifname "br0" oifname != "br0" accept
 		}
 	}
@@ -222,9 +250,10 @@ topology_down() {
 	done
 }
 
+# keys_make [END...]: of these, and one shared by them; what is there stays.
 keys_make() {
 	local end
-	for end in bridge home; do
+	for end in ${*:-bridge home}; do
 		[ -e $run/$end.key ] || (umask 077; wg genkey >$run/$end.key)
 		wg pubkey <$run/$end.key >$run/$end.pub
 	done
@@ -258,7 +287,7 @@ home_config() {
 	cat <<-END
 	[Interface]
 	PrivateKey = $(cat $run/home.key)
-	Address = $HOME_TUN/24
+	Address = $HOME_TUN/24, $HOME_TUN6/64
 
 	[Peer]
 	Name = bridge
@@ -282,33 +311,42 @@ configs_write() {
 
 # The recipe that krelay replaces, for the end that runs kernel WireGuard.
 recipe_bridge_up() {
-	local f proto from to
+	local f proto from to tables
 	ip -n bridge link add relay0 type wireguard
 	in_bridge wg set relay0 private-key $run/bridge.key listen-port $WG_PORT \
-		peer "$(cat $run/home.pub)" preshared-key $run/psk allowed-ips $HOME_TUN/32
+		peer "$(cat $run/home.pub)" preshared-key $run/psk \
+		allowed-ips $HOME_TUN/32,$HOME_TUN6/128
 	ip -n bridge address add $BRIDGE_TUN/24 dev relay0
+	ip -n bridge address add $BRIDGE_TUN6/64 dev relay0
 	ip -n bridge link set relay0 mtu 1420 up
-	in_bridge sysctl -qw net.ipv4.ip_forward=1
+	in_bridge sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	for f in $FORWARDS; do
 		proto=${f%%/*} from=${f#*/}
 		to=${from#*->} from=${from%->*}
 		in_bridge iptables -t nat -A PREROUTING -i ens3 -p "$proto" --dport "$from" \
 			-j DNAT --to-destination "$HOME_TUN:$to"
+		in_bridge ip6tables -t nat -A PREROUTING -i ens3 -p "$proto" --dport "$from" \
+			-j DNAT --to-destination "[$HOME_TUN6]:$to"
 	done
-	in_bridge iptables -P FORWARD DROP
-	in_bridge iptables -A FORWARD -i ens3 -o relay0 -m conntrack --ctstate DNAT -j ACCEPT
-	in_bridge iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
-	in_bridge iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN \
-		-j TCPMSS --clamp-mss-to-pmtu
+	for tables in iptables ip6tables; do
+		in_bridge $tables -P FORWARD DROP
+		in_bridge $tables -A FORWARD -i ens3 -o relay0 -m conntrack --ctstate DNAT -j ACCEPT
+		in_bridge $tables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+		in_bridge $tables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN \
+			-j TCPMSS --clamp-mss-to-pmtu
+	done
 }
 
 recipe_bridge_down() {
+	local tables
 	ip -n bridge link del relay0
-	in_bridge sysctl -qw net.ipv4.ip_forward=0
-	in_bridge iptables -P FORWARD ACCEPT
-	in_bridge iptables -t nat -F
-	in_bridge iptables -F FORWARD
-	in_bridge iptables -t mangle -F
+	in_bridge sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	for tables in iptables ip6tables; do
+		in_bridge $tables -P FORWARD ACCEPT
+		in_bridge $tables -t nat -F
+		in_bridge $tables -F FORWARD
+		in_bridge $tables -t mangle -F
+	done
 }
 
 recipe_home_up() {
@@ -321,6 +359,9 @@ recipe_home_up() {
 	in_home sysctl -qw net.ipv4.conf.relay0.rp_filter=2
 	ip -n home route add default dev relay0 table 100
 	ip -n home rule add fwmark 1 table 100
+	# To conntrack a segment that was needlessly sent again is invalid: it would
+	# leave by the WAN with the container's address, and be answered by a reset.
+	in_home nft insert rule ip filter forward ct state invalid drop
 	in_home iptables -t mangle -A PREROUTING -i relay0 -m conntrack --ctstate NEW \
 		-j CONNMARK --set-mark 1
 	in_home iptables -t mangle -A PREROUTING ! -i relay0 -j CONNMARK --restore-mark
@@ -328,6 +369,8 @@ recipe_home_up() {
 }
 
 recipe_home_down() {
+	in_home nft delete rule ip filter forward handle \
+		"$(in_home nft -a list chain ip filter forward | sed -n 's/.*invalid drop # handle //p')"
 	in_home iptables -t mangle -F
 	ip -n home rule del fwmark 1 table 100
 	ip -n home link del relay0
@@ -384,6 +427,9 @@ services_up() {
 	start home kr-echo serve 7 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
 	start home kr-echo serve 22 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
 	start home kr-echo serve 5001 home "${KRELAY_ECHO_BIND:-0.0.0.0}"
+	start home kr-echo serve 7 home "${KRELAY_ECHO_BIND6:-::}"
+	start home kr-echo serve 22 home "${KRELAY_ECHO_BIND6:-::}"
+	start home kr-echo serve 5001 home "${KRELAY_ECHO_BIND6:-::}"
 	wait_port container 80 && wait_port home 7 && wait_port home 22
 }
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What a packet costs, on the clock that counts instructions (tests/vm/run -i):
+# the kernel's packet generator hands packets to a netdev as if they came in there,
+# each when the one before is done with.
+
+# pktgen HOST NETDEV COUNT TO WORDS...: UDP packets of 64 bytes. WORDS are further
+# commands of the generator, such as "src_min 198.51.100.2". Prints nanoseconds, or
+# instructions, for each.
+pktgen() {
+	local host=$1 netdev=$2 count=$3 to=$4
+	shift 4
+	{
+		printf 'kpktgend_0 %s\n' rem_device_all "add_device $netdev"
+		printf "$netdev %s\n" "xmit_mode netif_receive" "count $count" "delay 0" \
+			"pkt_size 64" "dst_min $to" "dst_max $to" \
+			"dst_mac $(ip -n "$host" -br link show "$netdev" | awk '{ print $3 }')" \
+			"udp_src_min 4000" "udp_src_max 4000" "$@"
+		echo "pgctrl start"
+	} | in_host "$host" bash -c 'while read -r file words; do
+		echo "$words" >/proc/net/pktgen/$file || exit
+	done' || return
+	in_host "$host" sed -n 's/^Result: OK: \([0-9]*\)(.*/\1/p' "/proc/net/pktgen/$netdev" |
+		awk -v count="$count" '{ printf "%.0f\n", 1000 * $1 / count }'
+}
+
+# measured NAME VALUE: one more of that name.
+measured() {
+	echo "$2" >>"$run/measured.$1"
+}
+
+# median NAME: of what was measured. spread NAME: least, median and most.
+median() {
+	spread "$1" | cut -d' ' -f2
+}
+
+spread() {
+	sort -n "$run/measured.$1" |
+		awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], v[NR] }'
+}
+
+# alike NAME OTHER: OTHER costs the same as NAME within 5 %.
+alike() {
+	echo "# $1: $(spread "$1"), $2: $(spread "$2")" >&3
+	awk -v a="$(median "$1")" -v b="$(median "$2")" \
+		'BEGIN { exit !(a > 0 && b <= a * 1.05 && b >= a * 0.95) }' ||
+		{ echo "$2 costs $(median "$2"), $1 $(median "$1")"; return 1; }
+}

@@ -1,0 +1,479 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Home, by both families, through the kernel's own WireGuard as bridge: where
+# others filter by the reverse path, mark and route by rules of their own, with
+# stale connections, and when routes, netdevs, keys and the module come and go.
+export KRELAY_BRIDGE=wireguard
+FORWARDS='tcp/80 tcp/7 udp/7'
+. "$(dirname "$0")/../lib/scenario.sh"
+. "$lib/home.sh"
+
+setup() {
+	topology_up && services_up || return
+	file_make some 384K
+	start internet kr-echo serve 9 internet any
+	relay_up
+}
+
+# Strict, loose and no filter, and the rules by which firewalld and NixOS do the
+# same in PRE_ROUTING.
+test_reverse_path_filters() {
+	local all default
+	for all in 0 1 2; do
+		for default in 0 1 2; do
+			in_home sysctl -qw net.ipv4.conf.all.rp_filter=$all \
+				net.ipv4.conf.default.rp_filter=$default \
+				net.ipv4.conf.eth0.rp_filter=$default net.ipv4.conf.br0.rp_filter=$default
+			echo "all=$all default=$default"
+			is "TCP" "$(ask tcp $PUBLIC 7 x | cut -d' ' -f1,3-)" "$VISITOR home: x"
+			is "UDP" "$(ask udp $PUBLIC 7 x | cut -d' ' -f1,3-)" "$VISITOR home: x"
+			fetch -m 5 http://$PUBLIC/ | cmp - $run/www/index.html
+		done
+	done
+	in_home sysctl -qw net.ipv4.conf.{all,default,eth0,br0}.rp_filter=0
+}
+
+test_reverse_path_rules() {
+	in_home nft -f - <<-END
+	table inet firewalld {
+		counter spoofed { }
+		chain raw {
+			type filter hook prerouting priority raw + 10;
+			meta nfproto ipv6 fib saddr . mark . iif oif missing counter name spoofed drop
+			meta nfproto ipv6 fib saddr . iif oif missing drop
+		}
+		chain filter {
+			type filter hook prerouting priority filter + 10;
+			meta nfproto ipv6 fib saddr . mark . iif oif missing counter name spoofed drop
+		}
+	}
+	END
+	in_home iptables -t mangle -A PREROUTING -m rpfilter --validmark --invert -j DROP
+	in_home ip6tables -t mangle -A PREROUTING -m rpfilter --validmark --invert -j DROP
+	serves
+	# They are at work, where no bridge vouches for the source.
+	in_visitor ping -6 -qc 1 -W 5 $HOME_WAN6
+	ip -n home -6 route add unreachable 2001:db8:51::/64
+	fails in_visitor ping -6 -qc 1 -W 1 $HOME_WAN6
+	ip -n home -6 route del unreachable 2001:db8:51::/64
+	in_home nft list counter inet firewalld spoofed | grep -q 'packets [1-9]'
+	in_home nft delete table inet firewalld
+	in_home iptables -t mangle -F
+	in_home ip6tables -t mangle -F
+}
+
+# What looks looped back to PRE_ROUTING is an ordinary packet behind it.
+test_packets_are_for_this_host() {
+	hook=input priority=0 watch home host "iifname \"relay0\" meta pkttype host udp dport 7"
+	hook=forward priority=0 watch home forwarded "iifname \"relay0\" meta pkttype host tcp dport 80"
+	serves
+	[ "$(seen home host)" -ge 2 ]
+	[ "$(seen home forwarded)" -ge 2 ]
+}
+
+# A reply that was sent while there was no bridge made a connection of the WAN's
+# address, which must not keep the replies that follow.
+test_stale_connection_of_the_wan() {
+	in_home conntrack -I -p udp -s $HOME_WAN -d $VISITOR --sport 7 --dport 4200 \
+		--timeout 300 -r $VISITOR -q $HOME_WAN --reply-port-src 4200 --reply-port-dst 7
+	in_home conntrack -I -p udp -s $HOME_WAN6 -d $VISITOR6 --sport 7 --dport 4200 \
+		--timeout 300 -r $VISITOR6 -q $HOME_WAN6 --reply-port-src 4200 --reply-port-dst 7
+	is "IPv4" "$(from 4200 $PUBLIC)" "$VISITOR home: x"
+	is "IPv6" "$(from 4200 "[$PUBLIC6]")" "$VISITOR6 home: x"
+}
+
+# from PORT ADDRESS: ask the UDP echo, always by the same connection.
+from() {
+	in_visitor socat -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
+}
+
+test_route_caches_are_flushed() {
+	ip -n home route flush cache
+	ip -n home -6 route flush cache
+	ip -n home neigh flush all
+	serves
+}
+
+# both_download COMMAND...: downloads by IPv4 and IPv6, in the midst of which that is done.
+both_download() {
+	local pids pid
+	download slower/some &
+	pids=$!
+	download6 slower/some &
+	pids="$pids $!"
+	mid_download
+	"$@"
+	for pid in $pids; do
+		wait "$pid"
+	done
+}
+
+# Home moves to another way out, and has none for a while.
+test_default_route_comes_and_goes() {
+	both_download moves
+	serves
+	ip -n home route replace default via 100.64.0.1
+	ip -n home -6 route replace default via 2001:db8:64::1
+	serves
+}
+
+moves() {
+	ip -n home route del default
+	ip -n home -6 route del default
+	sleep 1
+	ip -n home route add default via 192.168.7.254 dev eth1
+	ip -n home -6 route add default via 2001:db8:64::1
+}
+
+test_device_goes_down_and_up() {
+	both_download bounce
+	serves
+}
+
+bounce() {
+	ip -n home link set relay0 down
+	sleep 1
+	ip -n home link set relay0 up
+	# The kernel takes these with it.
+	ip -n home address add $HOME_TUN6/64 dev relay0 nodad
+}
+
+# Another key, so another number in the marks of connections.
+test_bridge_is_rekeyed() {
+	local before
+	before=$(in_home relayctl show relay0 -j | grep -o '"mark": *[^,]*')
+	both_download rekey
+	[ "$(in_home relayctl show relay0 -j | grep -o '"mark": *[^,]*')" != "$before" ]
+	serves
+}
+
+rekey() {
+	(umask 077; wg genkey >$run/bridge.key)
+	wg pubkey <$run/bridge.key >$run/bridge.pub
+	in_bridge wg set relay0 private-key $run/bridge.key
+	configs_write
+	end_down home
+	end_up home
+}
+
+# What home sends to a visitor while there is no bridge must not stick.
+test_udp_flow_returns_to_the_bridge() {
+	is "before" "$(from 4300 $PUBLIC)" "$VISITOR home: x"
+	is "before, IPv6" "$(from 4300 "[$PUBLIC6]")" "$VISITOR6 home: x"
+	end_down home
+	in_home socat -u - UDP:$VISITOR:4300,bind=$HOME_WAN:7,reuseaddr,reuseport <<<x || :
+	in_home conntrack -I -p udp -s $HOME_WAN6 -d $VISITOR6 --sport 7 --dport 4300 \
+		--timeout 300 -r $VISITOR6 -q $HOME_WAN6 --reply-port-src 4300 --reply-port-dst 7
+	end_up home
+	wait_handshake
+	is "IPv4" "$(from 4300 $PUBLIC)" "$VISITOR home: x"
+	is "IPv6" "$(from 4300 "[$PUBLIC6]")" "$VISITOR6 home: x"
+}
+
+# home_with LINE: once more, with that in [Interface].
+home_with() {
+	configs_write
+	sed -i "s|^\\[Interface\\]|&\n$1|" /etc/netns/home/krelay/relay0.conf
+	end_down home
+	end_up home
+	wait_handshake
+}
+
+# What leaves by the netdev NAME for a visitor.
+watch_way() {
+	hook=postrouting priority=300 watch home "$1" \
+		"oifname \"$1\" ip daddr 198.51.100.0/24"
+	in_home nft add rule inet watch "$1" oifname "$1" ip6 daddr 2001:db8:51::/64 counter name "$1"
+}
+
+# With an exit node (and access to local networks): all else that Tailscale has not
+# marked goes there.
+test_rules_of_tailscale() {
+	local family table
+	configure home <<-END
+	link add ts0 type dummy
+	link set ts0 up
+	address add 100.100.1.2/32 dev ts0
+	address add fd7a:115c:a1e0::2/128 dev ts0 nodad
+	END
+	for family in -4 -6; do
+		ip -n home $family rule add pref 5210 fwmark 0x80000/0xff0000 lookup main
+		ip -n home $family rule add pref 5230 fwmark 0x80000/0xff0000 lookup default
+		ip -n home $family rule add pref 5250 fwmark 0x80000/0xff0000 unreachable
+		ip -n home $family rule add pref 5270 lookup 52
+		ip -n home $family route add default dev ts0 table 52
+	done
+	ip -n home route add throw 172.19.0.0/16 table 52
+	ip -n home -6 route add throw fd00:19::/64 table 52
+	for table in iptables ip6tables; do
+		in_home $table -t mangle -A PREROUTING -m conntrack --ctstate ESTABLISHED,RELATED \
+			-j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000
+		in_home $table -t mangle -A OUTPUT -m conntrack --ctstate NEW -m mark ! --mark 0/0xff0000 \
+			-j CONNMARK --save-mark --nfmask 0xff0000 --ctmask 0xff0000
+		in_home $table -t mangle -A FORWARD -i ts0 -j MARK --set-xmark 0x40000/0xff0000
+	done
+	watch_way ts0
+	home_with "FwMark = 0x80000"
+	serves
+	is "replies by the exit node" "$(seen home ts0)" 0
+	[ "$(in_home conntrack -L -p udp --orig-dst $PUBLIC 2>/dev/null | grep -c "mark=$((0x80000)) ")" = 1 ]
+	for table in iptables ip6tables; do
+		in_home $table -t mangle -F
+	done
+	for family in -4 -6; do
+		for table in 5210 5230 5250 5270; do
+			ip -n home $family rule del pref $table
+		done
+	done
+	ip -n home link del ts0
+	home_again
+}
+
+# A VPN of home's that takes everything, as wg-quick sets it up.
+test_rules_of_wg_quick() {
+	local family
+	ip -n home link add wg0 type wireguard
+	in_home wg set wg0 private-key $run/home.key fwmark 51820 \
+		peer "$(wg genkey | wg pubkey)" allowed-ips 0.0.0.0/0,::/0 endpoint 192.0.2.1:9
+	configure home <<-END
+	address add 10.99.0.2/32 dev wg0
+	address add fd99::2/128 dev wg0 nodad
+	link set wg0 up
+	END
+	for family in -4 -6; do
+		ip -n home $family route add default dev wg0 table 51820
+		ip -n home $family rule add not fwmark 51820 table 51820
+		ip -n home $family rule add table main suppress_prefixlength 0
+	done
+	in_home sysctl -qw net.ipv4.conf.all.src_valid_mark=1
+	in_home nft -f - <<-END
+	table inet wg-quick-wg0 {
+		chain preraw {
+			type filter hook prerouting priority raw;
+			iifname != "wg0" ip daddr 10.99.0.2 fib saddr type != local drop
+			iifname != "wg0" ip6 daddr fd99::2 fib saddr type != local drop
+		}
+		chain premangle {
+			type filter hook prerouting priority mangle;
+			meta l4proto udp meta mark set ct mark
+		}
+		chain postmangle {
+			type filter hook postrouting priority mangle;
+			meta l4proto udp meta mark 51820 ct mark set mark
+		}
+	}
+	END
+	watch_way wg0
+	home_with "FwMark = 51820"
+	serves
+	is "replies by the VPN" "$(seen home wg0)" 0
+	in_home nft delete table inet wg-quick-wg0
+	in_home sysctl -qw net.ipv4.conf.all.src_valid_mark=0
+	for family in -4 -6; do
+		ip -n home $family rule del table 51820
+		ip -n home $family rule del table main suppress_prefixlength 0
+	done
+	ip -n home link del wg0
+	home_again
+}
+
+# Who saves and restores marks with a mask that has our bits in it, as Calico may
+# (0xffff0000), has us take others: the module's parameter.
+test_marks_of_calico() {
+	local table
+	for table in iptables ip6tables; do
+		in_home $table -t mangle -A PREROUTING -j MARK --set-xmark 0x5a010000/0xffff0000
+		in_home $table -t mangle -A PREROUTING -j CONNMARK --save-mark --nfmask 0xffff0000 \
+			--ctmask 0xffff0000
+		in_home $table -t mangle -A OUTPUT -j CONNMARK --restore-mark --nfmask 0xffff0000 \
+			--ctmask 0xffff0000
+		in_home $table -t mangle -A POSTROUTING -j CONNMARK --save-mark --nfmask 0xffff0000 \
+			--ctmask 0xffff0000
+	done
+	end_down home
+	rmmod krelay
+	# With the bits that were ours before.
+	in_home conntrack -F
+	modprobe krelay mark_mask=0x7f00
+	end_up home
+	wait_handshake
+	serves
+	# Nobody's bits but ours were written.
+	in_home conntrack -L --orig-dst $HOME_TUN 2>/dev/null | sed -n 's/.*mark=\([0-9]*\) .*/\1/p' |
+		sort -u >$run/marks
+	[ "$(wc -l <$run/marks)" -ge 1 ]
+	while read -r table; do
+		is "Calico's bits of $table" $((table & 0xffff00ff)) $((0x5a010000))
+		[ $((table & 0x7f00)) != 0 ]
+	done <$run/marks
+	for table in iptables ip6tables; do
+		in_home $table -t mangle -F
+	done
+	end_down home
+	rmmod krelay
+	modprobe krelay
+	end_up home
+	wait_handshake
+}
+
+# coexists: home serves, and nothing is changed but by its own lines.
+coexists() {
+	end_down home
+	footprint_save home
+	end_up home
+	wait_handshake
+	serves
+	is "changes" "$(footprint_changes home)" ""
+	end_down home
+	is "what is left" "$(footprint home | diff $run/home.footprint -)" ""
+	end_up home
+	wait_handshake
+}
+
+test_with_ufw() {
+	rules_up ufw
+	coexists
+	# It is at work.
+	is "what is open" "$(in_internet kr-echo ask tcp $HOME_WAN6 7 x | cut -d" " -f3-)" "home: x"
+	fails in_internet kr-echo ask tcp $HOME_WAN6 22 x
+	rules_down ufw
+}
+
+test_with_firewalld() {
+	rules_up firewalld
+	coexists
+	rules_down firewalld
+}
+
+# A guest of libvirt's reaches the Internet meanwhile, and home its own tunnel.
+test_with_libvirt_and_a_wireguard_of_homes_own() {
+	local host
+	ip netns add guest
+	configure home <<-END
+	link add virbr0 type bridge
+	link set virbr0 up
+	address add 192.168.122.1/24 dev virbr0
+	link add vnet0 type veth peer name eth0 netns guest
+	link set vnet0 master virbr0 up
+	END
+	configure guest <<-END
+	link set eth0 up
+	address add 192.168.122.2/24 dev eth0
+	route add default via 192.168.122.1
+	END
+	rules_up libvirt
+	# Beside Docker, whose chain is closed to it.
+	in_home nft insert rule ip filter forward iifname "virbr0" accept
+	in_home nft insert rule ip filter forward oifname "virbr0" ct state established accept
+	for host in home internet; do
+		ip -n $host link add wg0 type wireguard
+	done
+	(umask 077; wg genkey >$run/vpn.key)
+	in_internet wg set wg0 private-key $run/vpn.key listen-port 51821 \
+		peer "$(cat $run/home.pub)" allowed-ips 10.99.0.2/32
+	in_home wg set wg0 private-key $run/home.key listen-port 51820 \
+		peer "$(wg pubkey <$run/vpn.key)" allowed-ips 10.99.0.0/24 endpoint 192.0.2.1:51821
+	configure home <<-END
+	address add 10.99.0.2/24 dev wg0
+	link set wg0 up
+	END
+	configure internet <<-END
+	address add 10.99.0.1/24 dev wg0
+	link set wg0 up
+	END
+	in_home ping -qc 1 -W 5 10.99.0.1
+	coexists
+	is "the guest" "$(in_host guest kr-echo ask udp 192.0.2.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" $CGNAT
+	is "by home's tunnel" "$(in_home kr-echo ask tcp 10.99.0.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" 10.99.0.2
+	rules_down libvirt
+	for host in home internet; do
+		ip -n $host link del wg0
+	done
+	ip -n home link del virbr0
+	ip netns del guest
+}
+
+# networkd_up: the real one. Where /sys cannot be written it waits for no udev. What
+# others have added to home's WAN, and rules of others, are taken away then.
+networkd_up() {
+	start home sh -c 'mount -o remount,ro /sys && exec /lib/systemd/systemd-networkd'
+	networkd=$(tail -n 1 $run/pids)
+	eventually 30 manages
+	in_home networkctl reconfigure eth0
+	eventually 30 has_no_rule
+	eventually 30 manages
+}
+
+networkd_down() {
+	kill "$networkd"
+	tail --pid="$networkd" -f /dev/null
+}
+
+networkd_again() {
+	networkd_down
+	ip -n home rule add pref 5000 fwmark 0x77 lookup 77
+	networkd_up
+	in_home networkctl reload
+}
+
+manages() {
+	in_home networkctl list eth0 | grep -qw configured
+}
+
+has_no_rule() {
+	[ -z "$(ip -n home rule list pref 5000)" ]
+}
+
+# What relayctl has made of the tunnel.
+tunnel() {
+	ip -n home address show dev relay0 | grep -oE 'inet6? [^ ]*'
+	ip -n home route show table all dev relay0
+	ip -n home -6 route show table all dev relay0
+}
+
+has_no_address() {
+	[ -z "$(ip -n home address show dev relay0 | grep inet)" ]
+}
+
+test_with_systemd_networkd() {
+	[ -x /lib/systemd/systemd-networkd ] || skip "no systemd-networkd here"
+	command -v dbus-daemon || skip "no D-Bus here"
+	mkdir -p /run/dbus /run/systemd/network
+	pidof dbus-daemon || dbus-daemon --system --fork
+	printf '%s\n' "[Match]" "Name=eth0" "[Network]" "DHCP=no" "IPv6AcceptRA=no" \
+		"Address=$HOME_WAN/24" "Gateway=100.64.0.1" \
+		"Address=$HOME_WAN6/64" "Gateway=2001:db8:64::1" >/run/systemd/network/10-wan.network
+	tunnel >$run/tunnel
+	ip -n home rule add pref 5000 fwmark 0x77 lookup 77
+	# It makes these itself.
+	ip -n home address flush dev eth0 scope global
+	networkd_up
+	serves
+	both_download networkd_again
+	serves
+	tunnel | diff $run/tunnel -
+	# When it is there first.
+	home_again
+	serves
+	tunnel | diff $run/tunnel -
+	# A file of its that matches the tunnel, and what docs/home.md says of that.
+	printf '%s\n' "[Match]" "Name=re*" "[Network]" "DHCP=no" "IPv6AcceptRA=no" \
+		"LinkLocalAddressing=no" >/run/systemd/network/90-all.network
+	in_home networkctl reload
+	eventually 30 has_no_address
+	printf '%s\n' "[Match]" "Kind=krelay" "[Link]" "Unmanaged=yes" \
+		>/run/systemd/network/05-krelay.network
+	in_home networkctl reload
+	home_again
+	both_download networkd_again
+	serves
+	tunnel | diff $run/tunnel -
+	networkd_down
+	rm -r /run/systemd/network
+}
+
+scenario reverse_path_filters reverse_path_rules packets_are_for_this_host \
+	stale_connection_of_the_wan udp_flow_returns_to_the_bridge route_caches_are_flushed \
+	default_route_comes_and_goes device_goes_down_and_up bridge_is_rekeyed \
+	rules_of_tailscale rules_of_wg_quick marks_of_calico with_ufw with_firewalld \
+	with_libvirt_and_a_wireguard_of_homes_own with_systemd_networkd

@@ -1,0 +1,472 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The rules of the protocol, held against a peer that does what it is told, right
+# or wrong (tests/tools/wirepeer.c). In virtual time: the limits are those of
+# production, and minutes of silence cost nothing.
+vm='-i -t 1800'
+. "$(dirname "$0")/../lib/scenario.sh"
+. "$lib/peer.sh"
+
+test_what_cannot_be_sent_is_told() {
+	begin
+	fails idly ip netns exec near ping -c 1 -W 1 10.9.0.77 >$run/ping
+	grep -q 'Destination Host Unreachable' $run/ping
+	fails idly ip netns exec near ping -c 1 -W 1 fd09::77 >$run/ping
+	grep -q 'Destination unreachable: Address unreachable' $run/ping
+	is tx_no_peer "$(stat tx_no_peer)" 2
+	fails idly ip netns exec near ping -c 1 -W 1 10.9.0.2 >$run/ping
+	grep -q 'Destination Host Unreachable' $run/ping
+	fails idly ip netns exec near ping -c 1 -W 1 fd09::2 >$run/ping
+	grep -q 'Destination unreachable: Address unreachable' $run/ping
+	is tx_no_endpoint "$(stat tx_no_endpoint)" 2
+}
+
+test_source_outside_of_allowed_ips() {
+	begin
+	session 0
+	told send 0 + 10.9.0.2 10.9.0.1
+	told send 0 + 10.9.0.3 10.9.0.1
+	told send 0 + 192.0.2.2 10.9.0.1
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in" "$(got)" 2
+	is rx_source "$(stat rx_source)" 2
+}
+
+# A response alone shows nobody that its session works.
+test_responder_sends_nothing_before_confirmation() {
+	begin
+	told initiate
+	hears 'response 0' 1000
+	datagrams 1
+	hears nothing 3000
+	told send 0 + empty
+	hears 'data 0 0 29' 1000
+	# With a session that works, it goes on with that.
+	told initiate
+	hears 'response 1' 1000
+	datagrams 1
+	hears 'data 0 1 29' 1000
+	told send 1 + empty
+	datagrams 1
+	hears 'data 1 0 29' 1000
+}
+
+test_initiator_confirms_at_once() {
+	begin "$endpoint" 'PersistentKeepalive = 20'
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	hears 'data 0 0 0' 1000
+}
+
+# The next, the current and the previous one: what is older is gone.
+test_three_sessions() {
+	begin
+	session 0
+	session 1
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "under the previous one" "$(got)" 1
+	told initiate
+	hears 'response 2' 1000
+	told send 1 + 10.9.0.2 10.9.0.1
+	is "under the current one" "$(got)" 2
+	told send 2 + 10.9.0.2 10.9.0.1
+	is "under the next one" "$(got)" 3
+	told send 1 + 10.9.0.2 10.9.0.1
+	is "under the previous one" "$(got)" 4
+	is rx_no_session "$(stat rx_no_session)" 0
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "under the one before" "$(got)" 4
+	is rx_no_session "$(stat rx_no_session)" 1
+}
+
+test_session_ends_after_180_seconds() {
+	local from
+	begin
+	session 0
+	from=$(now)
+	pass 178
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in in time" "$(got)" 1
+	datagrams 1
+	hears 'data 0 0 29' 500
+	between 178 "$(since "$from")" 179.9
+	pass 3
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in" "$(got)" 1
+	is rx_expired "$(stat rx_expired)" 1
+	# What is to be sent waits for a new one, which is asked for.
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 1"
+	hears 'data 1 0 29' 1000
+}
+
+test_keys_are_wiped_after_540_seconds() {
+	begin
+	session 0
+	pass 535
+	told send 0 + empty
+	pass 0.1
+	is rx_expired "$(stat rx_expired)" 1
+	is rx_no_session "$(stat rx_no_session)" 0
+	# So long a time is rounded up by the kernel, by 16 s at most.
+	pass 25
+	told send 0 + empty
+	pass 0.1
+	is rx_expired "$(stat rx_expired)" 1
+	is rx_no_session "$(stat rx_no_session)" 1
+}
+
+# The initiator begins anew when it sends after 120 s, the responder does not.
+test_initiator_begins_anew_after_120_seconds() {
+	begin "$endpoint"
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	hears 'data 0 0 29' 1000
+	told send 0 + empty
+	pass 100
+	datagrams 1
+	hears 'data 0 1 29' 1000
+	told send 0 + empty
+	hears nothing 15000
+	pass 5
+	datagrams 1
+	hears 'data 0 2 29' 1000
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 1"
+	hears 'data 1 0 0' 1000
+	datagrams 1
+	hears 'data 1 1 29' 1000
+	# And now the other way around.
+	begin
+	session 0
+	pass 130
+	datagrams 1
+	hears 'data 0 0 29' 1000
+	told send 0 + empty
+	hears nothing 20000
+}
+
+# Who only listens has to begin anew, too, before it is too late.
+test_initiator_that_only_receives() {
+	local n from
+	begin "$endpoint"
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	from=$(now)
+	hears 'data 0 0 29' 1000
+	for n in $(seq 16); do
+		told send 0 + empty
+		hears nothing 10000
+	done
+	between 158 "$(since "$from")" 164.9
+	pass 6
+	told send 0 + empty
+	hears 'initiation mac2=no' 1000
+	is "initiations sent" "$(stat hs_initiation_sent)" 2
+}
+
+test_silence_for_15_seconds_asks_for_a_handshake() {
+	local from
+	begin
+	session 0
+	datagrams 1
+	from=$(now)
+	hears 'data 0 0 29' 1000
+	hears 'initiation mac2=no' 20000
+	between 14.9 "$(since "$from")" 15.8
+}
+
+test_passive_keepalive() {
+	local from
+	begin
+	session 0
+	told send 0 + 10.9.0.2 10.9.0.1
+	from=$(now)
+	hears 'data 0 0 0' 20000
+	between 9.9 "$(since "$from")" 10.5
+	# A keepalive is not answered.
+	told send 0 + empty
+	hears nothing 60000
+}
+
+test_attempts_end_after_90_seconds() {
+	local from last n=0
+	begin "$endpoint"
+	datagrams 1
+	from=$(now)
+	last=$from
+	while [ "$(peer next 20000)" = 'initiation mac2=no' ]; do
+		n=$((n + 1))
+		[ $n = 1 ] || between 4.9 "$(since "$last")" 5.8
+		last=$(now)
+	done
+	between 18 $n 20
+	between 110 "$(since "$from")" 124
+	hears nothing 200000
+	# What waited is dropped. More to send is a reason to try again.
+	is tx_staged "$(stat tx_staged)" 1
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+}
+
+test_128_packets_wait_for_a_session() {
+	local n
+	begin "$endpoint"
+	datagrams 200
+	is tx_staged "$(stat tx_staged)" 72
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	# The oldest are given up.
+	for n in $(seq 0 127); do
+		hears "data 0 $n $((28 + 73 + n))" 1000
+	done
+	hears nothing 1000
+}
+
+# Nor do they fill its socket, which may have more to send elsewhere.
+test_what_waits_does_not_block_its_sender() {
+	begin "$endpoint"
+	datagrams 1000
+	is tx_staged "$(stat tx_staged)" 872
+}
+
+test_initiations_are_limited_to_50_a_second() {
+	begin
+	told initiate
+	told initiate
+	# To the first, of which the second has made the peer forget.
+	hears 'invalid 2' 1000
+	hears nothing 100
+	is hs_too_many "$(stat hs_too_many)" 1
+	told initiate
+	hears 'response 0' 1000
+	is hs_too_many "$(stat hs_too_many)" 1
+}
+
+test_replayed_initiations() {
+	begin
+	session 0
+	is "endpoint" "$(near_endpoint)" 192.0.2.2:51820
+	pass 1
+	told bind 40000
+	told again
+	told initiate age 100
+	hears nothing 500
+	is hs_replayed "$(stat hs_replayed)" 2
+	is "endpoint" "$(near_endpoint)" 192.0.2.2:51820
+	# A new one moves it, and so does data.
+	told initiate
+	hears 'response 1' 1000
+	is "endpoint" "$(near_endpoint)" 192.0.2.2:40000
+	told bind 40001
+	told send 1 + empty
+	pass 0.1
+	is "endpoint" "$(near_endpoint)" 192.0.2.2:40001
+	# What is not authentic does not.
+	told bind 40002
+	told send 1 0 empty
+	told initiate nomac
+	pass 0.1
+	is rx_replay "$(stat rx_replay)" 1
+	is hs_bad_mac1 "$(stat hs_bad_mac1)" 1
+	is "endpoint" "$(near_endpoint)" 192.0.2.2:40001
+}
+
+test_points_of_low_order() {
+	local n
+	begin "$endpoint"
+	for n in 0 1 2 3 4 5 6; do
+		told initiate low $n
+		hears nothing 100
+	done
+	is hs_invalid "$(stat hs_invalid)" 7
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	for n in 0 1 2 3 4 5 6; do
+		told respond low $n
+		hears nothing 100
+	done
+	# An index that nobody waits for any more counts the same.
+	is hs_invalid "$(stat hs_invalid)" 14
+	is hs_response_received "$(stat hs_response_received)" 0
+	# The genuine answer is taken after all.
+	is "answer" "$(peer respond)" "session 0"
+	hears 'data 0 0 29' 1000
+}
+
+test_replay_window() {
+	begin
+	session 0
+	told send 0 0 10.9.0.2 10.9.0.1
+	is "again" "$(got) $(stat rx_replay)" "0 1"
+	told send 0 9000 10.9.0.2 10.9.0.1
+	told send 0 873 10.9.0.2 10.9.0.1
+	is "in the window" "$(got) $(stat rx_replay)" "2 1"
+	told send 0 872 10.9.0.2 10.9.0.1
+	told send 0 873 10.9.0.2 10.9.0.1
+	told send 0 9000 10.9.0.2 10.9.0.1
+	is "not in the window, or not new" "$(got) $(stat rx_replay)" "2 4"
+	told send 0 8999 10.9.0.2 10.9.0.1
+	told send 0 9001 10.9.0.2 10.9.0.1
+	is "in the window" "$(got) $(stat rx_replay)" "4 4"
+	# The last that a session may use, and the first that it may not.
+	told send 0 0xffffffffffffdffe 10.9.0.2 10.9.0.1
+	told send 0 0xffffffffffffdfff 10.9.0.2 10.9.0.1
+	is "at the end" "$(got) $(stat rx_replay)" "5 5"
+}
+
+test_cookies() {
+	local n=0 from said
+	begin "$endpoint"
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	told cookie bad
+	pass 0.1
+	is hs_invalid "$(stat hs_invalid)" 1
+	hears 'initiation mac2=no' 6000
+	told cookie
+	hears 'initiation mac2=good' 6000
+	is hs_cookie_received "$(stat hs_cookie_received)" 1
+	# For as long as its maker surely knows it, which is 115 s.
+	from=$(now)
+	while said=$(peer next 6000) && [ "$said" = 'initiation mac2=good' ]; do
+		n=$((n + 1))
+		datagrams 1
+	done
+	is "then" "$said" 'initiation mac2=no'
+	between 109 "$(since "$from")" 121
+	between 20 $n 23
+}
+
+test_fwmark_chooses_the_way() {
+	local from
+	ip -n near route add 203.0.113.9 via 192.0.2.2
+	ip -n near route add 203.0.113.9 via 198.51.100.2 table 33
+	ip -n near rule add fwmark 0x33 table 33
+	ip -n far address add 203.0.113.9/32 dev lo
+	begin 'Endpoint = 203.0.113.9:51820'
+	told bind 51820 203.0.113.9
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	from=$(packets near eth1 tx)
+	is "answer" "$(peer respond)" "session 0"
+	datagrams 5
+	pass 0.5
+	is "sent by eth1 without a mark" $(($(packets near eth1 tx) - from)) 0
+
+	interface='FwMark = 0x33' begin 'Endpoint = 203.0.113.9:51820'
+	told bind 51820 203.0.113.9
+	from=$(packets near eth1 tx)
+	datagrams 1
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	datagrams 4
+	pass 0.5
+	is "sent by eth1 with a mark" $(($(packets near eth1 tx) - from)) 6
+	ip -n near rule del fwmark 0x33 table 33
+	ip -n near route del 203.0.113.9
+}
+
+# The device goes elsewhere; where it was made, its socket stays.
+test_device_in_another_namespace() {
+	begin "$endpoint"
+	ip -n near link set relay0 netns inner
+	configure inner <<-END
+	address add 10.9.0.1/24 dev relay0
+	link set relay0 up
+	END
+	in_near ss -Hlun 'sport = :51820' | grep -q 51820
+	is "sockets in inner" "$(in_inner ss -Hlun 'sport = :51820')" ""
+	in_inner bash -c 'echo hello >/dev/udp/10.9.0.2/9001'
+	hears 'initiation mac2=no' 1000
+	is "answer" "$(peer respond)" "session 0"
+	hears 'data 0 0 34' 1000
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in" "$(got inner) $(got near)" "1 0"
+	in_inner relayctl down relay0
+}
+
+# As with `wg set`: an address belongs to one peer, the last that was given it.
+test_allowed_ips_move_between_peers() {
+	local key pub
+	key=$(wg genkey)
+	pub=$(wg pubkey <<<"$key")
+	begin '[Peer]' "PublicKey = $pub" "PresharedKey = $(<$run/psk)" 'AllowedIPs = 10.9.7.0/24'
+	session 0
+	told key "$key"
+	session 1
+	in_near kr-setpeer relay0 "$pub" add 10.9.0.2/32
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in of the first" "$(got) $(stat rx_source)" "0 1"
+	told send 1 + 10.9.0.2 10.9.0.1
+	told send 1 + 10.9.7.5 10.9.0.1
+	is "came in of the second" "$(got) $(stat rx_source)" "2 1"
+	datagrams 1
+	hears 'data 1 0 29' 1000
+	in_near kr-setpeer relay0 "$pub" replace 10.9.7.0/25
+	told send 1 + 10.9.0.2 10.9.0.1
+	told send 1 + 10.9.7.200 10.9.0.1
+	is "came in of the second" "$(got) $(stat rx_source)" "2 3"
+	datagrams 1
+	is tx_no_peer "$(stat tx_no_peer)" 1
+}
+
+test_removed_peer() {
+	begin
+	session 0
+	datagrams 1
+	hears 'data 0 0 29' 1000
+	in_near kr-setpeer relay0 "$(<$run/far.pub)" remove
+	told send 0 + 10.9.0.2 10.9.0.1
+	is "came in" "$(got) $(stat rx_no_session)" "0 1"
+	datagrams 1
+	is tx_no_peer "$(stat tx_no_peer)" 1
+	told initiate
+	hears nothing 1000
+	is hs_invalid "$(stat hs_invalid)" 1
+}
+
+test_many_peers() {
+	local n said keys=() count=100
+	mapfile -t keys < <(for n in $(seq $count); do wg genkey; done)
+	begin "$(
+		for n in $(seq $count); do
+			printf '[Peer]\nName = peer%d\nPublicKey = %s\nPresharedKey = %s\nAllowedIPs = 10.8.%d.0/24\n' \
+				"$n" "$(wg pubkey <<<"${keys[n - 1]}")" "$(<$run/psk)" "$n"
+		done
+	)"
+	ip -n near route add 10.8.0.0/16 dev relay0
+	for n in $(seq $count); do
+		pass 0.1 # handshakes may not take more than their share of time
+		told key "${keys[n - 1]}"
+		told initiate
+		hears "response $((n - 1))" 1000 response
+		told send $((n - 1)) + 10.8."$n".1 10.9.0.1
+		# Another's address.
+		told send $((n - 1)) + 10.8.$((n % count + 1)).1 10.9.0.1
+	done
+	is "came in" "$(got)" $count
+	is rx_source "$(stat rx_source)" $count
+	# Until all have got their passive keepalives.
+	pass 25
+	until [ "$(peer next 100)" = nothing ]; do :; done
+	for n in 1 77 $count; do
+		datagrams 1 10.8."$n".1
+		said=$(peer next 1000)
+		[[ $said == "data $((n - 1)) "*' 29' ]] || { echo "$said"; false; }
+	done
+}
+
+scenario what_cannot_be_sent_is_told source_outside_of_allowed_ips \
+	responder_sends_nothing_before_confirmation initiator_confirms_at_once three_sessions \
+	session_ends_after_180_seconds keys_are_wiped_after_540_seconds \
+	initiator_begins_anew_after_120_seconds initiator_that_only_receives \
+	silence_for_15_seconds_asks_for_a_handshake passive_keepalive \
+	attempts_end_after_90_seconds 128_packets_wait_for_a_session \
+	what_waits_does_not_block_its_sender \
+	initiations_are_limited_to_50_a_second replayed_initiations points_of_low_order \
+	replay_window cookies fwmark_chooses_the_way device_in_another_namespace \
+	allowed_ips_move_between_peers removed_peer many_peers
