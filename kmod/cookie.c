@@ -6,8 +6,6 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "compat/compat.h"
-
 static_assert(sizeof_field(struct krelay_cookie_checker, secret) / sizeof(siphash_key_t) *
 	      sizeof(u64) == KRELAY_COOKIE_SIZE);
 
@@ -28,16 +26,36 @@ static void derive_key(u8 key[KRELAY_KEY_SIZE], const u8 label[LABEL_SIZE],
 	krelay_compat_blake2s(key, KRELAY_KEY_SIZE, text, sizeof(text), NULL, 0);
 }
 
+/* All messages of a type begin with the same word: its first block is the key's. */
+static void begin_mac1(struct krelay_cookie_checker *checker, const u8 key[KRELAY_KEY_SIZE],
+		       u32 type)
+{
+	__le32 word = cpu_to_le32(type);
+	struct blake2s_state begun;
+
+	blake2s_init_key(&begun, KRELAY_MAC_SIZE, key, KRELAY_KEY_SIZE);
+	blake2s_update(&begun, (const u8 *)&word, sizeof(word));
+	checker->mac1_begun[type] = begun;
+}
+
 void krelay_cookie_init_checker(struct krelay_cookie_checker *checker)
 {
+	static const u8 no_key[KRELAY_KEY_SIZE];
+
 	memset(checker, 0, sizeof(*checker));
 	spin_lock_init(&checker->lock);
+	begin_mac1(checker, no_key, KRELAY_WIRE_INITIATION);
+	begin_mac1(checker, no_key, KRELAY_WIRE_RESPONSE);
 }
 
 void krelay_cookie_set_public(struct krelay_cookie_checker *checker,
 			      const u8 public_key[KRELAY_KEY_SIZE])
 {
-	derive_key(checker->mac1_key, mac1_label, public_key);
+	u8 key[KRELAY_KEY_SIZE];
+
+	derive_key(key, mac1_label, public_key);
+	begin_mac1(checker, key, KRELAY_WIRE_INITIATION);
+	begin_mac1(checker, key, KRELAY_WIRE_RESPONSE);
 	spin_lock_bh(&checker->lock);
 	derive_key(checker->cookie_key, cookie_label, public_key);
 	checker->secret_birth = 0;
@@ -92,9 +110,16 @@ void krelay_cookie_add_macs(struct krelay_cookie *cookie, void *message, size_t 
 bool krelay_cookie_check_mac1(const struct krelay_cookie_checker *checker, const void *message,
 			      size_t len)
 {
+	u32 type = le32_to_cpup(message);
+	struct blake2s_state state;
 	u8 mac1[KRELAY_MAC_SIZE];
 
-	compute_mac1(mac1, message, len, checker->mac1_key);
+	if (WARN_ON_ONCE(type >= ARRAY_SIZE(checker->mac1_begun)))
+		return false;
+	state = checker->mac1_begun[type];
+	blake2s_update(&state, message + sizeof(__le32),
+		       len - sizeof(__le32) - sizeof(struct krelay_wire_macs));
+	blake2s_final(&state, mac1);
 	return !crypto_memneq(mac1, macs_of(message, len)->mac1, KRELAY_MAC_SIZE);
 }
 

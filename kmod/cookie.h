@@ -9,28 +9,30 @@
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 
+#include "compat/compat.h"
 #include "wire.h"
 
 /**
  * struct krelay_cookie_checker - what a device needs to judge macs
- * @lock: guards all but @mac1_key; taken with BH off
+ * @lock: guards all but @mac1_begun; taken with BH off
  * @secret: cookies are made of it, half by half; changes every 120 s. Nobody else
  *	has to understand a cookie, so its MAC need not be BLAKE2s, at the price of
  *	which a flood could be bought; SipHash is a tenth of it.
  * @secret_birth: of @secret, nanoseconds since boot, 0 for none
  * @cookie_key: seals our cookie replies
- * @mac1_key: must be known to get any answer
+ * @mac1_begun: the MAC that must be known to get any answer, by message type, with
+ *	its key and the type hashed already: a third of what a message costs
  *
- * @mac1_key is changed under the device's handshake lock and read without: a
- * torn key costs the sender one message. @cookie_key, a hash of our public key,
- * is no secret.
+ * @mac1_begun is changed under the device's handshake lock and read without: a
+ * torn one costs the sender one message, since lengths in it never differ.
+ * @cookie_key, a hash of our public key, is no secret, nor is the key of mac1.
  */
 struct krelay_cookie_checker {
 	spinlock_t lock; /* see above */
 	siphash_key_t secret[2];
 	u64 secret_birth;
 	u8 cookie_key[KRELAY_KEY_SIZE];
-	u8 mac1_key[KRELAY_KEY_SIZE];
+	struct blake2s_state mac1_begun[KRELAY_WIRE_RESPONSE + 1];
 };
 
 /**
@@ -74,7 +76,7 @@ void krelay_cookie_init(struct krelay_cookie *cookie, const u8 remote_public[KRE
 /* Fills in the macs, which are the last 32 of the @len bytes of @message. */
 void krelay_cookie_add_macs(struct krelay_cookie *cookie, void *message, size_t len);
 
-/* Context: any. */
+/* An initiation or a response. Context: any. */
 bool krelay_cookie_check_mac1(const struct krelay_cookie_checker *checker, const void *message,
 			      size_t len);
 
