@@ -17,16 +17,20 @@ setup() {
 
 exec 3>&1
 
-# each VALUE-OF TEST: the value has to pass it under each kind of flood.
+# each VALUE-OF TEST: the value has to pass it under each kind of flood, each time.
 each() {
-	local kind value status=0
+	local kind status=0
 	for kind in $kinds; do
-		value=$(result krelay "$kind" "$1")
-		awk "BEGIN { exit !($value $2) }" && continue
-		echo "$kind: $1 is $value, wanted $2"
+		passes "$kind" "$1" "$2" && continue
+		echo "$kind: $1 is $(result krelay "$kind" "$1" | xargs), wanted $2"
 		status=1
 	done
 	return $status
+}
+
+# passes KIND VALUE-OF TEST
+passes() {
+	result krelay "$1" "$2" | awk "!(\$1 $3) { bad = 1 } END { exit bad || !NR }"
 }
 
 # What is answered by a cookie each time keeps 92 %, what can be told at the door 98
@@ -47,7 +51,7 @@ test_memory_does_not_grow() {
 
 test_processor_was_busy_all_the_time() {
 	each busy '>= 98'
-	awk "BEGIN { exit !($(result krelay sink busy) >= 98) }"
+	passes sink busy '>= 98'
 }
 
 # The floods were of that size, and each went where it was meant to go.
