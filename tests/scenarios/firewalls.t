@@ -5,6 +5,7 @@
 vm='-t 1200'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/bridging.sh"
+. "$lib/programs.sh"
 
 FAR_PORT=51900
 
@@ -62,28 +63,18 @@ relays_behind() {
 # The real one, by its default to forward nothing.
 test_ufw() {
 	command -v ufw || skip "no ufw here"
-	in_bridge ufw allow 22/tcp
-	in_bridge ufw allow $WG_PORT/udp
-	in_bridge ufw --force enable
+	ufw_up bridge "allow 22/tcp" "allow $WG_PORT/udp"
 	relays_behind ufw
-	in_bridge ufw --force disable
+	ufw_down bridge
 	in_bridge nft flush ruleset
 }
 
 # The real one, which wants a D-Bus, in its default zone.
 test_firewalld() {
-	local pid
 	command -v firewalld || skip "no firewalld here"
-	mkdir -p /run/dbus
-	dbus-daemon --system --fork
-	start bridge firewalld --nofork --nopid
-	eventually 60 in_bridge firewall-cmd --state
-	in_bridge firewall-cmd --add-port=$WG_PORT/udp
-	pid=$(tail -n 1 $run/pids)
+	firewalld_up bridge --add-port=$WG_PORT/udp
 	relays_behind firewalld
-	# It takes along what rules there are then.
-	kill "$pid"
-	tail --pid="$pid" -f /dev/null
+	firewalld_down
 }
 
 # Docker's own (28.0), with a container that publishes port 8080. Whoever published 7

@@ -7,6 +7,7 @@ export KRELAY_BRIDGE=wireguard
 FORWARDS='tcp/80 tcp/7 udp/7'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/home.sh"
+. "$lib/programs.sh"
 
 setup() {
 	topology_up && services_up || return
@@ -330,29 +331,64 @@ coexists() {
 	wait_handshake
 }
 
-test_with_ufw() {
-	rules_up ufw
-	coexists
-	# It is at work.
+# What a stranger of the Internet finds at home.
+open_is_7_alone() {
 	is "what is open" "$(in_internet kr-echo ask tcp $HOME_WAN6 7 x | cut -d" " -f3-)" "home: x"
 	fails in_internet kr-echo ask tcp $HOME_WAN6 22 x
+}
+
+test_with_rules_of_ufw() {
+	rules_up ufw
+	coexists
+	open_is_7_alone
 	rules_down ufw
 }
 
-test_with_firewalld() {
+test_with_rules_of_firewalld() {
 	rules_up firewalld
 	coexists
 	rules_down firewalld
 }
 
+test_with_ufw() {
+	command -v ufw || skip "no ufw here"
+	own_rules_aside home
+	ufw_up home "allow 7" "route allow proto tcp to $CONTAINER port 80" \
+		"route allow proto tcp to $CONTAINER6 port 80"
+	coexists
+	open_is_7_alone
+	ufw_down home
+	own_rules_back home
+}
+
+test_with_firewalld() {
+	command -v firewalld || skip "no firewalld here"
+	own_rules_aside home
+	firewalld_up home --add-port=7/tcp --add-port=7/udp "--zone=trusted --add-interface=br0"
+	coexists
+	open_is_7_alone
+	firewalld_down
+	own_rules_back home
+}
+
 # A guest of libvirt's reaches the Internet meanwhile, and home its own tunnel.
 test_with_libvirt_and_a_wireguard_of_homes_own() {
-	local host
+	local host real=
 	ip netns add guest
+	# libvirt itself, or what it would have set up.
+	if command -v libvirtd; then
+		real=1
+		own_rules_aside home
+		libvirt_up home
+	else
+		configure home <<-END
+		link add virbr0 type bridge
+		link set virbr0 up
+		address add 192.168.122.1/24 dev virbr0
+		END
+		rules_up libvirt
+	fi
 	configure home <<-END
-	link add virbr0 type bridge
-	link set virbr0 up
-	address add 192.168.122.1/24 dev virbr0
 	link add vnet0 type veth peer name eth0 netns guest
 	link set vnet0 master virbr0 up
 	END
@@ -361,10 +397,9 @@ test_with_libvirt_and_a_wireguard_of_homes_own() {
 	address add 192.168.122.2/24 dev eth0
 	route add default via 192.168.122.1
 	END
-	rules_up libvirt
 	# Beside Docker, whose chain is closed to it.
-	in_home nft insert rule ip filter forward iifname "virbr0" accept
-	in_home nft insert rule ip filter forward oifname "virbr0" ct state established accept
+	in_home nft insert rule ip ${real:+own_}filter forward iifname "virbr0" accept
+	in_home nft insert rule ip ${real:+own_}filter forward oifname "virbr0" ct state established accept
 	for host in home internet; do
 		ip -n $host link add wg0 type wireguard
 	done
@@ -385,11 +420,16 @@ test_with_libvirt_and_a_wireguard_of_homes_own() {
 	coexists
 	is "the guest" "$(in_host guest kr-echo ask udp 192.0.2.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" $CGNAT
 	is "by home's tunnel" "$(in_home kr-echo ask tcp 10.99.0.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" 10.99.0.2
-	rules_down libvirt
 	for host in home internet; do
 		ip -n $host link del wg0
 	done
-	ip -n home link del virbr0
+	if [ -n "$real" ]; then
+		libvirt_down home
+		own_rules_back home
+	else
+		rules_down libvirt
+		ip -n home link del virbr0
+	fi
 	ip netns del guest
 }
 
@@ -438,8 +478,8 @@ has_no_address() {
 test_with_systemd_networkd() {
 	[ -x /lib/systemd/systemd-networkd ] || skip "no systemd-networkd here"
 	command -v dbus-daemon || skip "no D-Bus here"
-	mkdir -p /run/dbus /run/systemd/network
-	pidof dbus-daemon || dbus-daemon --system --fork
+	dbus_up
+	mkdir -p /run/systemd/network
 	printf '%s\n' "[Match]" "Name=eth0" "[Network]" "DHCP=no" "IPv6AcceptRA=no" \
 		"Address=$HOME_WAN/24" "Gateway=100.64.0.1" \
 		"Address=$HOME_WAN6/64" "Gateway=2001:db8:64::1" >/run/systemd/network/10-wan.network
@@ -475,5 +515,6 @@ test_with_systemd_networkd() {
 scenario reverse_path_filters reverse_path_rules packets_are_for_this_host \
 	stale_connection_of_the_wan udp_flow_returns_to_the_bridge route_caches_are_flushed \
 	default_route_comes_and_goes device_goes_down_and_up bridge_is_rekeyed \
-	rules_of_tailscale rules_of_wg_quick marks_of_calico with_ufw with_firewalld \
+	rules_of_tailscale rules_of_wg_quick marks_of_calico with_rules_of_ufw \
+	with_rules_of_firewalld with_ufw with_firewalld \
 	with_libvirt_and_a_wireguard_of_homes_own with_systemd_networkd
