@@ -364,7 +364,8 @@ test_with_ufw() {
 test_with_firewalld() {
 	command -v firewalld || skip "no firewalld here"
 	own_rules_aside home
-	firewalld_up home --add-port=7/tcp --add-port=7/udp "--zone=trusted --add-interface=br0"
+	firewalld_up home --add-port=7/tcp --add-port=7/udp --remove-service=ssh \
+		"--zone=trusted --add-interface=br0"
 	coexists
 	open_is_7_alone
 	firewalld_down
