@@ -112,11 +112,16 @@ static bool is_udp(const struct sk_buff *skb, u8 family)
 					ipv6_hdr(skb)->nexthdr == IPPROTO_UDP;
 }
 
-/* Who binds to an address means it; connect() alone only writes down a guess. */
-static bool means_it(const struct sock *sk)
+/*
+ * A server has chosen its port and left the address open: who binds to one means it,
+ * while connect() alone only writes down a guess. A client is given its port. What it
+ * sends is home's own, whatever a bridge may have sent to that port before.
+ */
+static bool is_server(const struct sock *sk)
 {
 	return sk && sk_fullsock(sk) && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
-	       sk->sk_userlocks & SOCK_BINDADDR_LOCK;
+	       (sk->sk_userlocks & (SOCK_BINDADDR_LOCK | SOCK_BINDPORT_LOCK)) ==
+	       SOCK_BINDPORT_LOCK;
 }
 
 unsigned int krelay_source_mend(void *priv, struct sk_buff *skb,
@@ -125,7 +130,8 @@ unsigned int krelay_source_mend(void *priv, struct sk_buff *skb,
 	struct search search = { .net = state->net };
 	struct krelay_flow flow;
 
-	if (!is_udp(skb, state->pf) || skb->_nfct || means_it(skb->sk))
+	/* The kernel's own tunnels send packets that are no socket's by one. */
+	if (!is_udp(skb, state->pf) || skb->_nfct || !is_server(state->sk))
 		return NF_ACCEPT;
 	if (!krelay_conntrack_read(state->net, skb, 0, state->pf, &search.tuple) ||
 	    !find_source(&search, state->pf))

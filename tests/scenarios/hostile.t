@@ -10,6 +10,7 @@ FORWARDS='tcp/80 tcp/7 udp/7'
 setup() {
 	topology_up && services_up || return
 	start bridge kr-echo serve 9 bridge ::
+	start internet kr-echo serve 9 internet any
 	relay_up || return
 	in_bridge wg set relay0 peer "$(cat $run/home.pub)" allowed-ips 0.0.0.0/0,::/0
 	# All that leaves the tunnel, and all that could come of it further on.
@@ -302,6 +303,20 @@ saw() {
 	[ $all -ge "$1" ]
 }
 
+# A bridge that has spoken to the port first, in the name of whom home asks then.
+test_homes_own_questions_stay_out_of_the_tunnel() {
+	local port
+	in_home sysctl -qw net.ipv4.ip_local_port_range="40000 40003"
+	for port in 40000 40001 40002 40003; do
+		echo "192.0.2.1 $HOME_TUN udp 9 $port x"
+		echo "2001:db8:2::1 $HOME_TUN6 udp 9 $port x"
+	done | send
+	is "home as the Internet sees it" \
+		"$(in_home kr-echo ask udp 192.0.2.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" $CGNAT
+	is "the same by IPv6" "$(in_home kr-echo ask udp 2001:db8:2::1 9 x | cut -d' ' -f1)" $HOME_WAN6
+	in_home sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
+}
+
 test_home_still_serves() {
 	serves
 }
@@ -309,4 +324,5 @@ test_home_still_serves() {
 scenario an_honest_packet_gets_in spoofed_sources martians another_peers_address \
 	allowed_ips_of_everything_open_no_network_of_home other_destinations source_routes \
 	what_only_neighbours_say lying_headers accept_list \
-	accept_list_of_other_hosts accept_list_of_no_hosts home_still_serves
+	accept_list_of_other_hosts accept_list_of_no_hosts \
+	homes_own_questions_stay_out_of_the_tunnel home_still_serves
