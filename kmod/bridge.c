@@ -206,12 +206,16 @@ static bool fits(const struct sk_buff *skb, unsigned int mtu)
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu;
 }
 
-/* RFC 791 lets routers cut a packet; RFC 8200 only where its sender had done so. */
-static bool may_fragment(const struct sk_buff *skb)
+/*
+ * RFC 791 lets routers cut a packet; RFC 8200 only where its sender had done so. What
+ * came in pieces that nobody may cut (IPv4's DF) leaves in pieces of that size.
+ */
+static bool may_fragment(const struct sk_buff *skb, unsigned int mtu)
 {
-	if (skb->protocol == htons(ETH_P_IP))
-		return !(ip_hdr(skb)->frag_off & htons(IP_DF));
-	return skb->ignore_df;
+	if (skb->protocol != htons(ETH_P_IP))
+		return skb->ignore_df;
+	return !(ip_hdr(skb)->frag_off & htons(IP_DF)) ||
+	       (skb->ignore_df && IPCB(skb)->frag_max_size <= mtu);
 }
 
 static struct dst_entry *tunnel_route4(struct krelay_device *kdev, const struct sk_buff *skb)
@@ -243,6 +247,31 @@ static struct dst_entry *tunnel_route6(struct krelay_device *kdev, const struct 
 	return NULL;
 }
 
+/*
+ * A new control block, which for a packet that was put together (ignore_df) tells how
+ * large its pieces were: its sender may know of a narrow way further on.
+ */
+static void reset_cb(struct sk_buff *skb, unsigned int mtu)
+{
+	u16 max_size = 0, flags = 0;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		if (skb->ignore_df) {
+			max_size = IPCB(skb)->frag_max_size;
+			flags = IPCB(skb)->flags & IPSKB_FRAG_PMTU;
+		}
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+		IPCB(skb)->flags = IPSKB_FORWARDED | flags;
+		IPCB(skb)->frag_max_size = min_t(unsigned int, max_size, mtu);
+		return;
+	}
+	if (skb->ignore_df)
+		max_size = IP6CB(skb)->frag_max_size;
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	IP6CB(skb)->flags = IP6SKB_FORWARDED;
+	IP6CB(skb)->frag_max_size = min_t(unsigned int, max_size, mtu);
+}
+
 /* Hands a packet to the IP output of dst->dev, which cuts it where it has to. */
 static void output(struct net *net, struct sk_buff *skb, struct dst_entry *dst)
 {
@@ -251,13 +280,7 @@ static void output(struct net *net, struct sk_buff *skb, struct dst_entry *dst)
 	skb->dev = dst->dev;
 	/* No entry for it, whatever else on this host uses conntrack. */
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	if (skb->protocol == htons(ETH_P_IP)) {
-		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-		IPCB(skb)->flags |= IPSKB_FORWARDED;
-	} else {
-		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-	}
+	reset_cb(skb, dst_mtu(dst));
 	dst_output(net, NULL, skb);
 }
 
@@ -267,6 +290,7 @@ static void fragment(struct krelay_device *kdev, struct krelay_forward *forward,
 {
 	struct dst_entry *dst = skb->protocol == htons(ETH_P_IP) ? tunnel_route4(kdev, skb) :
 								   tunnel_route6(kdev, skb);
+	bool whole = skb->ignore_df;
 
 	if (!dst) {
 		drop(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_TOO_BIG);
@@ -274,7 +298,7 @@ static void fragment(struct krelay_device *kdev, struct krelay_forward *forward,
 	}
 	krelay_forwards_account(forward, KRELAY_FORWARDS_IN, packets, len);
 	skb_scrub_packet(skb, true);
-	skb->ignore_df = 1;
+	skb->ignore_df = whole;
 	output(dev_net(kdev->dev), skb, dst);
 }
 
@@ -383,7 +407,7 @@ static void relay(struct krelay_device *kdev, struct krelay_forward *forward,
 		goto drop;
 	len = skb->len;
 	big = !fits(skb, mtu);
-	if (big && !may_fragment(skb)) {
+	if (big && !may_fragment(skb, mtu)) {
 		answer(kdev, forward, KRELAY_FORWARDS_IN, skb, KRELAY_STAT_BRIDGE_TOO_BIG, mtu);
 		return;
 	}
@@ -471,6 +495,7 @@ unsigned int krelay_bridge_ingress(void *priv, struct sk_buff *skb,
 	struct krelay_device *kdev = krelay_publics_device(priv);
 	struct krelay_forward *forward;
 	struct subject subject;
+	bool whole = false;
 
 	if (!rcu_access_pointer(kdev->forwards) || skb->pkt_type != PACKET_HOST ||
 	    skb_vlan_tag_present(skb) || read_subject(skb, &subject))
@@ -486,6 +511,7 @@ unsigned int krelay_bridge_ingress(void *priv, struct sk_buff *skb,
 			return NF_STOLEN;
 		if (read_subject(skb, &subject))
 			return NF_ACCEPT;
+		whole = true;
 	}
 	forward = match(kdev, skb, state->in, &subject);
 	if (!forward)
@@ -496,11 +522,14 @@ unsigned int krelay_bridge_ingress(void *priv, struct sk_buff *skb,
 		krelay_forwards_account_drop(forward, KRELAY_FORWARDS_IN,
 					     KRELAY_STAT_BRIDGE_NO_MEMORY);
 		krelay_count(kdev, KRELAY_STAT_BRIDGE_NO_MEMORY);
-	} else if (unlikely(krelay_rewrite_is_list(skb))) {
-		relay_list(kdev, forward, skb);
-	} else {
-		relay(kdev, forward, skb, &subject);
+		return NF_STOLEN;
 	}
+	/* Whoever else has set it did not fill in the control block. */
+	skb->ignore_df = whole;
+	if (unlikely(krelay_rewrite_is_list(skb)))
+		relay_list(kdev, forward, skb);
+	else
+		relay(kdev, forward, skb, &subject);
 	return NF_STOLEN;
 }
 
@@ -576,7 +605,7 @@ static void relay_back(struct krelay_device *kdev, struct krelay_forward *forwar
 	unsigned int len = skb->len;
 
 	skb->dev = kdev->dev;
-	if (!fits(skb, dst_mtu(dst)) && !may_fragment(skb)) {
+	if (!fits(skb, dst_mtu(dst)) && !may_fragment(skb, dst_mtu(dst))) {
 		answer(kdev, forward, KRELAY_FORWARDS_OUT, skb, KRELAY_STAT_BRIDGE_TOO_BIG,
 		       dst_mtu(dst));
 		goto out;

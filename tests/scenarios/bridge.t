@@ -180,6 +180,26 @@ test_large_datagrams_in_pieces() {
 	tc -n internet qdisc del dev bridge0 root
 }
 
+# Whoever sends small ones may know of a narrow way.
+test_pieces_stay_as_small_as_they_came() {
+	local text
+	text=$(head -c 1340 /dev/zero | tr '\0' a)
+	forwards "far udp/7"
+	ip -n far link set wg0 mtu 1300
+	in_visitor nft -f - <<-END
+	table netdev pieces {
+		chain in {
+			type filter hook ingress device eth0 priority 0;
+			meta length > 1300 drop
+		}
+	}
+	END
+	is "bytes, IPv4" "$(ask udp $PUBLIC 7 "$text" | cut -d' ' -f4- | tr -d '\n' | wc -c)" 1340
+	is "bytes, IPv6" "$(ask udp $PUBLIC6 7 "$text" | cut -d' ' -f4- | tr -d '\n' | wc -c)" 1340
+	in_visitor nft delete table netdev pieces
+	ip -n far link set wg0 mtu 1420
+}
+
 test_port_unreachable_comes_back() {
 	local start
 	forwards "far udp/99"
@@ -448,7 +468,8 @@ scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_
 	range_keeps_its_order catch_all_leaves_what_the_bridge_serves \
 	port_of_a_service_that_moves_goes_home catch_all_takes_flows_that_nobody_answered \
 	catch_all_leaves_the_bridges_containers_alone except_is_not_forwarded icmp_echo gre \
-	sctp large_datagrams_in_pieces port_unreachable_comes_back \
+	sctp large_datagrams_in_pieces pieces_stay_as_small_as_they_came \
+	port_unreachable_comes_back \
 	traceroute_shows_the_bridge_and_the_target packet_too_big_is_told_to_the_visitor \
 	path_mtu_of_a_download every_offload_on_and_off \
 	datagrams_that_gro_put_into_a_list peer_of_a_catch_all_answers_for_itself_alone \
