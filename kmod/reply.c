@@ -42,6 +42,11 @@ static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, 
 	skb_dst_drop(skb);
 	dst_hold(route);
 	skb_dst_set(skb, route);
+	/* Or the stack would take it for the next packet of the batch to that address, too. */
+	if (family == NFPROTO_IPV4)
+		IPCB(skb)->flags |= IPSKB_MULTIPATH;
+	else
+		IP6CB(skb)->flags |= IP6SKB_MULTIPATH;
 	return NF_ACCEPT;
 }
 
