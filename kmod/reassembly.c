@@ -106,7 +106,7 @@ static void remove_header(struct sk_buff *skb, unsigned int next)
 	u8 *from = skb_network_header(skb), *end = skb->data - len;
 
 	from[next] = *end;
-	if (skb_mac_header_was_set(skb) && skb_mac_header(skb) < from) {
+	if (skb_mac_header_was_set(skb) && skb_mac_header(skb) <= from) {
 		from = skb_mac_header(skb);
 		skb->mac_header += len;
 	}

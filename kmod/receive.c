@@ -26,6 +26,9 @@ static void keep_fresh(struct krelay_peer *peer, const struct krelay_keypair *ke
 	if (peer->timers.refreshed || !keypair->initiator ||
 	    !krelay_noise_is_older(keypair, REFRESH_AFTER_TIME))
 		return;
+	/* A late packet of the session before says nothing of the present one. */
+	if (keypair != rcu_access_pointer(peer->keypairs.current_one))
+		return;
 	peer->timers.refreshed = true;
 	krelay_timers_want_handshake(&peer->timers, false);
 }
