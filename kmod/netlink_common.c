@@ -10,27 +10,44 @@
 
 enum {
 	TEXT_SIZE = 256,
-	/*
-	 * The text is copied into the answer soon after RTNL is given back, so
-	 * it must outlive the next few refusals.
-	 */
-	TEXTS = 64,
+	TEXTS = 256,
+	/* How long a text is left alone, in jiffies. */
+	TEXT_AGE = 5 * HZ,
 };
 
-static char texts[TEXTS][TEXT_SIZE];
+/**
+ * struct text - why a request was refused
+ * @until: nobody writes over it before, jiffies; 0 for none
+ * @words: the kernel copies them into the answer soon after RTNL is given back,
+ *	measured first, so that they must not change meanwhile
+ *
+ * Guarded by RTNL.
+ */
+static struct text {
+	unsigned long until;
+	char words[TEXT_SIZE];
+} texts[TEXTS];
+
 static unsigned int next_text;
 
 int krelay_netlink_refuse(struct netlink_ext_ack *extack, int error, const char *format, ...)
 {
-	char *text = texts[next_text++ % TEXTS];
+	struct text *text = &texts[next_text % TEXTS];
 	va_list args;
 
 	ASSERT_RTNL();
+	if (!extack)
+		return error;
+	if (text->until && time_before(jiffies, text->until)) {
+		extack->_msg = "refused, as is so much at once that there is no room to say why";
+		return error;
+	}
+	next_text++;
+	text->until = (jiffies + TEXT_AGE) | 1;
 	va_start(args, format);
-	vscnprintf(text, TEXT_SIZE, format, args);
+	vscnprintf(text->words, TEXT_SIZE, format, args);
 	va_end(args);
-	if (extack)
-		extack->_msg = text;
+	extack->_msg = text->words;
 	return error;
 }
 
@@ -111,6 +128,10 @@ void *krelay_netlink_put_header(struct sk_buff *skb, struct netlink_callback *cb
 int krelay_netlink_read_ports(const struct nlattr *first, const struct nlattr *last,
 			      u16 *port_first, u16 *port_last, struct netlink_ext_ack *extack)
 {
+	if (last && !first)
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "the last port, %u, is of a range without a first",
+					     nla_get_u16(last));
 	if (first) {
 		*port_first = nla_get_u16(first);
 		*port_last = *port_first;

@@ -157,6 +157,9 @@ static int check_others(struct krelay_device *kdev, const struct krelay_forward 
 	     other = krelay_device_next(kdev, other)) {
 		const struct krelay_forwards *table = rtnl_dereference(other->forwards);
 
+		/* Both may have as many as there are ports. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		for (i = 0; (theirs = krelay_forwards_at(table, i)); i++) {
 			if (!shares_port(theirs, forward))
 				continue;

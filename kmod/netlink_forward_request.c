@@ -240,9 +240,7 @@ static int read_except(struct krelay_except *except, const struct nlattr *attr,
 		return krelay_netlink_refuse(extack, -EINVAL, "an exception needs a protocol");
 	except->proto = nla_get_u8(attrs[KRELAY_EXCEPT_A_PROTO]);
 	except->port_last = U16_MAX;
-	if (!attrs[KRELAY_EXCEPT_A_PORT_FIRST])
-		return 0;
-	if (!krelay_rewrite_has_ports(except->proto))
+	if (attrs[KRELAY_EXCEPT_A_PORT_FIRST] && !krelay_rewrite_has_ports(except->proto))
 		return krelay_netlink_refuse(extack, -EINVAL,
 					     "protocol %u has no ports that could be excepted",
 					     except->proto);

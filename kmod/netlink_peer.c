@@ -15,6 +15,7 @@
 #include "origin.h"
 #include "outer.h"
 #include "peer.h"
+#include "rewrite.h"
 
 enum {
 	MAX_PEERS = 1 << 16,
@@ -370,6 +371,10 @@ static int read_accept(struct krelay_accept *accept, const struct nlattr *attr,
 	accept->proto = nla_get_u8(attrs[KRELAY_ACCEPT_A_PROTO]);
 	accept->port_first = 0;
 	accept->port_last = U16_MAX;
+	if (attrs[KRELAY_ACCEPT_A_PORT_FIRST] && !krelay_rewrite_has_ports(accept->proto))
+		return krelay_netlink_refuse(extack, -EINVAL,
+					     "protocol %u has no ports that could be accepted",
+					     accept->proto);
 	ret = read_accept_address(accept, attrs[KRELAY_ACCEPT_A_ADDRESS], extack);
 	if (ret)
 		return ret;
