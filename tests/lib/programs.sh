@@ -48,8 +48,8 @@ firewalld_down() {
 # libvirt_up HOST: its default network, virbr0.
 libvirt_up() {
 	dbus_up
-	# It wants to know as whom it would run machines.
-	printf '%s\n' 'user = "root"' 'group = "root"' >/etc/libvirt/qemu.conf
+	# As whom it would run machines, which another package of its makes.
+	id libvirt-qemu || useradd --system --user-group libvirt-qemu
 	printf '%s\n' 'auth_unix_ro = "none"' 'auth_unix_rw = "none"' >$run/libvirtd.conf
 	start "$1" libvirtd -f $run/libvirtd.conf
 	eventually 60 in_host "$1" virsh -qc network:///system net-list
