@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "hooks.h"
 #include "kernel.h"
+#include "signals.h"
 #include "verbs.h"
 
 /* A link whose file is gone can still be taken down; then there are no hooks to run. */
@@ -53,6 +54,7 @@ static int take_down(struct kernel *kernel, const struct config *config, const c
 		return -1;
 	if (hooks_run(config, HOOK_PRE_DOWN))
 		return -1;
+	signals_hold();
 	if (fade_out(kernel, name, ifindex) || link_delete(kernel, name, ifindex, false))
 		return -1;
 	dns_unset(config);

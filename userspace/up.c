@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,34 +8,15 @@
 #include "kernel.h"
 #include "listeners.h"
 #include "routes.h"
+#include "signals.h"
 #include "verbs.h"
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-/* From here on an interruption must leave nothing behind, so it waits until it is asked for. */
-static void hold_signals(void)
-{
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
 
 static int check_interrupted(const char *name)
 {
-	sigset_t pending;
-	size_t i;
+	int number = signals_pending();
 
-	sigpending(&pending);
-	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (sigismember(&pending, signals[i]))
-			return refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
-				      name, signals[i]);
-	}
-	return 0;
+	return number ? refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
+			       name, number) : 0;
 }
 
 static int add_addresses(struct kernel *kernel, const struct config *config)
@@ -150,7 +130,7 @@ static int bring_up(struct kernel *kernel, struct config *config)
 	int ret = 0;
 	size_t i;
 
-	hold_signals();
+	signals_hold();
 	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
 		return -1;
 	/* Only now: who may not do this hears of that alone. */
