@@ -67,8 +67,11 @@ int kernel_failed(struct kernel *kernel, int err);
 __printf(3, 4)
 int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...);
 
-/* Links: find the device @name into @ifindex, which must be of the module's kind. */
-int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex);
+/*
+ * Links: find the device @name, which must be of the module's kind, into @ifindex, and whether it is
+ * up into @up unless that is NULL.
+ */
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bool *up);
 /* All of this namespace; array of names. */
 int link_list(struct kernel *kernel, struct netdev_array *names);
 /* All addresses of this namespace. */
@@ -76,7 +79,8 @@ int link_addresses(struct kernel *kernel, struct local_address_array *addresses)
 int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
-int link_up(struct kernel *kernel, const char *name, unsigned int ifindex);
+/* @at: of its port in the file. */
+int link_up(struct kernel *kernel, const struct place *at, const struct device *device);
 int link_down(struct kernel *kernel, const char *name, unsigned int ifindex);
 int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 		     const struct prefix *address);
@@ -94,6 +98,8 @@ int module_set_peers(struct kernel *kernel, const struct config *config);
 /* Tell it the endpoint of a peer that is there. */
 int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 			const struct peer *peer);
+/* Let a peer that is there, and has no keepalive, begin a handshake. */
+int module_dial(struct kernel *kernel, const struct config *config, const struct peer *peer);
 /* Set, add or remove the forwards of @device; @file is NULL for the command line. */
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
 		    const struct device *device);

@@ -23,7 +23,7 @@ static bool is_ours(struct rtnl_link *link)
 	return kind && !strcmp(kind, KERNEL_KIND);
 }
 
-int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bool *up)
 {
 	struct rtnl_link *link = NULL;
 	int ret = 0;
@@ -36,6 +36,8 @@ int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
 			      name, name);
 	}
 	*ifindex = rtnl_link_get_ifindex(link);
+	if (up)
+		*up = rtnl_link_get_flags(link) & IFF_UP;
 	if (!is_ours(link))
 		ret = refuse(NULL, "the interface %s is not of the kind " KERNEL_KIND ": name another, \"relayctl show\" lists those that are.",
 			     name);
@@ -150,10 +152,14 @@ static int change_flags(struct kernel *kernel, unsigned int ifindex, bool up)
 	return err;
 }
 
-int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
+int link_up(struct kernel *kernel, const struct place *at, const struct device *device)
 {
-	return kernel_failed(kernel, change_flags(kernel, ifindex, true)) ?
-	       kernel_refuse(kernel, NULL, "setting the interface %s up", name) : 0;
+	if (!kernel_failed(kernel, change_flags(kernel, device->ifindex, true)))
+		return 0;
+	if (kernel->error == EADDRINUSE && device->listen_port)
+		return refuse(at, "ListenPort %u is in use: choose another one, or take down what uses it.",
+			      device->listen_port);
+	return kernel_refuse(kernel, NULL, "setting the interface %s up", device->name);
 }
 
 int link_down(struct kernel *kernel, const char *name, unsigned int ifindex)

@@ -132,6 +132,7 @@ DEFINE_ARRAY(forward_array, struct forward);
  * @endpoint: family AF_UNSPEC without one
  * @endpoint_host: as written in the file, for resolve(); else NULL
  * @endpoint_port: the same
+ * @recalled: the endpoint is what was kept of it, see endpoints.h
  * @keepalive: seconds, 0 is off
  * @has_keepalive: the file says something about it
  * @mark: connection mark, of an answer; 0 for none
@@ -153,6 +154,7 @@ struct peer {
 	struct sockaddr_storage endpoint;
 	char *endpoint_host;
 	char *endpoint_port;
+	bool recalled;
 	struct allowed_ip_array allowed_ips;
 	struct accept_array accepts;
 	uint32_t mark;
@@ -179,6 +181,7 @@ DEFINE_ARRAY(netdev_array, struct netdev_name);
 
 /**
  * struct device - a krelay device
+ * @up: the link is, of an answer
  * @listen_port: UDP; 0 lets the kernel choose
  * @fwmark: of outer packets; 0 is none
  * @mark_mask: bits of the connection mark that the module uses, of an answer
@@ -190,6 +193,7 @@ DEFINE_ARRAY(netdev_array, struct netdev_name);
 struct device {
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
+	bool up;
 	uint8_t private_key[KRELAY_KEY_LEN];
 	uint8_t public_key[KRELAY_KEY_LEN];
 	bool has_private_key;

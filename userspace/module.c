@@ -159,7 +159,7 @@ int module_read_device(struct kernel *kernel, const char *name, struct device *d
 	unsigned int ifindex;
 
 	memset(device, 0, sizeof(*device));
-	if (link_find(kernel, name, &ifindex) || kernel_module(kernel, false))
+	if (link_find(kernel, name, &ifindex, &device->up) || kernel_module(kernel, false))
 		return -1;
 	return ask(kernel, name, ifindex, KRELAY_CMD_DEVICE_GET, device);
 }
@@ -244,6 +244,28 @@ int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned 
 	ret = change(kernel, message);
 	message_free(message);
 	return ret ? kernel_refuse(kernel, at, "Endpoint") : 0;
+}
+
+static int set_keepalive(struct kernel *kernel, const struct config *config,
+			 const struct peer *peer, uint16_t seconds)
+{
+	struct place at = { .file = config->file, .line = peer->line };
+	char label[KEY_TEXT_LEN];
+	struct nl_msg *message;
+	int ret;
+
+	message = message_keepalive(kernel->family, config->device.ifindex, peer, seconds);
+	ret = change(kernel, message);
+	message_free(message);
+	return ret ? kernel_refuse(kernel, &at, "dialling the peer %s", peer_label(peer, label)) : 0;
+}
+
+int module_dial(struct kernel *kernel, const struct config *config, const struct peer *peer)
+{
+	/* The first keepalive leaves at once, and for it a session is made. */
+	if (set_keepalive(kernel, config, peer, 1))
+		return -1;
+	return set_keepalive(kernel, config, peer, 0);
 }
 
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,

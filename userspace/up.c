@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "endpoints.h"
 #include "forwards.h"
 #include "hooks.h"
 #include "kernel.h"
 #include "listeners.h"
 #include "routes.h"
+#include "signals.h"
 #include "verbs.h"
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-/* From here on an interruption must leave nothing behind, so it waits until it is asked for. */
-static void hold_signals(void)
-{
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
 
 static int check_interrupted(const char *name)
 {
-	sigset_t pending;
-	size_t i;
+	int number = signals_pending();
 
-	sigpending(&pending);
-	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (sigismember(&pending, signals[i]))
-			return refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
-				      name, signals[i]);
-	}
-	return 0;
+	return number ? refuse(NULL, "bringing up %s was interrupted by signal %d and undone: run it again.",
+			       name, number) : 0;
 }
 
 static int add_addresses(struct kernel *kernel, const struct config *config)
@@ -102,7 +83,21 @@ static int run_post_up(struct kernel *kernel, const struct config *config)
 
 static int set_up(struct kernel *kernel, const struct config *config)
 {
-	return link_up(kernel, config->device.name, config->device.ifindex);
+	struct place at = { .file = config->file, .line = config->listen_port_line };
+
+	return link_up(kernel, &at, &config->device);
+}
+
+/* Peers that call in do not notice by themselves that all sessions are gone. */
+static int dial_recalled(struct kernel *kernel, const struct config *config)
+{
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		if (peer->recalled && !peer->keepalive && module_dial(kernel, config, peer))
+			return -1;
+	}
+	return 0;
 }
 
 static int set_dns(struct kernel *kernel, const struct config *config)
@@ -120,18 +115,20 @@ static int (*const steps[])(struct kernel *kernel, const struct config *config) 
 	set_forwards,
 	add_addresses,
 	set_up,
+	dial_recalled,
 	add_routes,
 	set_dns,
 	run_post_up,
 };
 
-/* What a peer has seen of this key before the machine was started. */
-static void recall_clock(struct device *device)
+/* What peers have seen of this key before, and where they were. */
+static void recall(struct device *device)
 {
 	uint8_t public_key[KRELAY_KEY_LEN];
 
 	key_derive_public(device->private_key, public_key);
 	device->timestamp = clock_read(public_key);
+	endpoints_recall(public_key, device);
 }
 
 /* Whether it can be kept is better known now than when the machine stops. */
@@ -144,28 +141,38 @@ static void keep_clock(struct kernel *kernel, const char *name)
 	device_free(&device);
 }
 
+/* Commands that are there to take something back are run if what does it was begun. */
+static void undo(struct kernel *kernel, const struct config *config, size_t begun)
+{
+	if (begun == ARRAY_SIZE(steps))
+		hooks_run_all(config, HOOK_PRE_DOWN);
+	dns_unset(config);
+	link_delete(kernel, config->device.name, config->device.ifindex, true);
+	if (begun)
+		hooks_run_all(config, HOOK_POST_DOWN);
+}
+
 static int bring_up(struct kernel *kernel, struct config *config)
 {
 	struct device *device = &config->device;
 	int ret = 0;
 	size_t i;
 
-	hold_signals();
+	signals_hold();
 	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
 		return -1;
 	/* Only now: who may not do this hears of that alone. */
-	recall_clock(device);
+	recall(device);
 	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
 		ret = check_interrupted(device->name);
-		if (!ret)
-			ret = steps[i](kernel, config);
+		if (ret)
+			break;
+		ret = steps[i](kernel, config);
 	}
 	if (!ret)
 		ret = check_interrupted(device->name);
-	if (ret) {
-		dns_unset(config);
-		link_delete(kernel, device->name, device->ifindex, true);
-	}
+	if (ret)
+		undo(kernel, config, i);
 	return ret;
 }
 

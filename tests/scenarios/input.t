@@ -136,6 +136,34 @@ test_malformed_ranges() {
 	unchanged
 }
 
+test_port_that_is_in_use() {
+	spoilt "ListenPort = $WG_PORT"
+	grep -q ": ListenPort $WG_PORT is in use: " $run/stderr
+	unchanged
+}
+
+# What its commands did, each a word.
+test_commands_of_what_is_undone() {
+	sed '/^MTU/r /dev/stdin' $run/good0.conf >$bad <<-END
+	PreUp = echo pre-up >>$run/did
+	PostUp = echo post-up >>$run/did
+	PostUp = false # the one that fails
+	PostUp = echo never >>$run/did
+	PreDown = ip link show %i >/dev/null && echo pre-down >>$run/did
+	PreDown = false
+	PostDown = false
+	PostDown = ip link show %i 2>/dev/null || echo post-down >>$run/did
+	END
+	refused "$bad:8: PostUp " relayctl up $bad
+	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-up pre-down post-down"
+	# What was not begun is not taken back.
+	rm $run/did
+	sed -i "s/^ListenPort.*/ListenPort = $WG_PORT/" $bad
+	refused "$bad:4: ListenPort " relayctl up $bad
+	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-down"
+	unchanged
+}
+
 test_unknown_keys_in_the_file() {
 	spoilt "Forwards = tcp/80" "Adress = 10.0.0.1" "nonsense"
 	printf '[Interface]\nPrivateKey = %s\n[Server]\n' "$(wg genkey)" >$bad
@@ -385,7 +413,8 @@ test_missing_module() {
 	is "lines on stderr" "$(wc -l <$run/stderr)" 1
 }
 
-scenario malformed_keys malformed_addresses malformed_ports malformed_ranges \
+scenario malformed_keys malformed_addresses malformed_ports malformed_ranges port_that_is_in_use \
+	commands_of_what_is_undone \
 	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
 	good_kinds_of_forwards ports_on_which_the_bridge_listens \
 	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \
