@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "key.h"
+#include "state.h"
 #include "text.h"
 
 #define SECOND 1000000000ULL
@@ -19,21 +17,6 @@
 
 /* Of 2262, the last year that fits into 63 bits of nanoseconds. */
 #define LATEST (INT64_MAX / SECOND)
-
-#define NAME_LEN (sizeof(STATE_FOLDER) + KEY_TEXT_LEN + sizeof("/.clock.new"))
-
-/* A file for each key: that is what peers know a device by. */
-static void name_file(const uint8_t public_key[KRELAY_KEY_LEN], const char *suffix,
-		      char name[NAME_LEN])
-{
-	char key[KEY_TEXT_LEN];
-	char *slash;
-
-	key_format(public_key, key);
-	while ((slash = strchr(key, '/')))
-		*slash = '_';
-	snprintf(name, NAME_LEN, STATE_FOLDER "/%s.clock%s", key, suffix);
-}
 
 static int read_seconds(const char *name, uint64_t *seconds)
 {
@@ -70,10 +53,10 @@ static int write_seconds(const char *name, uint64_t seconds)
 uint64_t clock_read(const uint8_t public_key[KRELAY_KEY_LEN])
 {
 	struct place at = { 0 };
-	char name[NAME_LEN];
+	char name[STATE_NAME_LEN];
 	uint64_t seconds;
 
-	name_file(public_key, "", name);
+	state_name(public_key, ".clock", name);
 	at.file = name;
 	if (read_seconds(name, &seconds))
 		warn(&at, "the time of the last handshake cannot be read, %s: remove the file, peers may then refuse handshakes until the clock is right.",
@@ -85,13 +68,13 @@ int clock_keep(const uint8_t public_key[KRELAY_KEY_LEN], uint64_t last, bool end
 {
 	struct place at = { 0 };
 	uint64_t now = time(NULL);
-	char new_name[NAME_LEN];
-	char name[NAME_LEN];
+	char new_name[STATE_NAME_LEN];
+	char name[STATE_NAME_LEN];
 	uint64_t kept, keep;
 
 	last = last / SECOND + 1;
-	name_file(public_key, "", name);
-	name_file(public_key, ".new", new_name);
+	state_name(public_key, ".clock", name);
+	state_name(public_key, ".clock.new", new_name);
 	keep = last;
 	if (!ends) {
 		/* While the clock is behind, timestamps go on by fractions of a second. */
@@ -102,7 +85,7 @@ int clock_keep(const uint8_t public_key[KRELAY_KEY_LEN], uint64_t last, bool end
 	if (keep > LATEST)
 		keep = LATEST;
 	at.file = name;
-	if (mkdir(STATE_FOLDER, 0700) && errno != EEXIST)
+	if (state_folder())
 		goto failed;
 	if (write_seconds(new_name, keep) || rename(new_name, name))
 		goto failed;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "endpoints.h"
 #include "hooks.h"
 #include "kernel.h"
 #include "signals.h"
@@ -24,6 +25,16 @@ static int load(struct config *config, const char *argument, char ifname[IFNAMSI
 	return ret;
 }
 
+/* What the next one with this key has to know. */
+static void keep(const struct device *device)
+{
+	if (!device->has_public_key)
+		return;
+	if (device->timestamp)
+		clock_keep(device->public_key, device->timestamp, true);
+	endpoints_keep(device);
+}
+
 /*
  * While the link is down, but there, what visitors still send is dropped. Without
  * it this host would refuse it, and so end connections that could go on when
@@ -36,8 +47,8 @@ static int fade_out(struct kernel *kernel, const char *name, unsigned int ifinde
 	int ret;
 
 	ret = module_read(kernel, name, &device);
-	if (!ret && device.has_public_key && device.timestamp)
-		clock_keep(device.public_key, device.timestamp, true);
+	if (!ret)
+		keep(&device);
 	if (!ret && device.forwards.count) {
 		ret = link_down(kernel, name, ifindex);
 		nanosleep(&second, NULL);

@@ -94,6 +94,8 @@ int module_set_peers(struct kernel *kernel, const struct config *config);
 /* Tell it the endpoint of a peer that is there. */
 int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 			const struct peer *peer);
+/* Let a peer that is there, and has no keepalive, begin a handshake. */
+int module_dial(struct kernel *kernel, const struct config *config, const struct peer *peer);
 /* Set, add or remove the forwards of @device; @file is NULL for the command line. */
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
 		    const struct device *device);

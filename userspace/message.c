@@ -147,14 +147,35 @@ static void put_peer(struct nl_msg *message, const struct peer *peer)
 	put_endpoint(message, &peer->endpoint);
 }
 
-struct nl_msg *message_endpoint(int family, unsigned int ifindex, const struct peer *peer)
+/* A PEER_SET of a peer that is there, to be gone on with in @outer. */
+static struct nl_msg *start_peer(int family, unsigned int ifindex, const struct peer *peer,
+				 struct nlattr **outer)
 {
 	struct nl_msg *message = start(family, ifindex, KRELAY_CMD_PEER_SET, 0, 0);
-	struct nlattr *outer = nest(message, KRELAY_A_PEER);
 
+	*outer = nest(message, KRELAY_A_PEER);
 	must(nla_put(message, KRELAY_PEER_A_PUBLIC_KEY, KRELAY_KEY_LEN, peer->public_key));
 	must(nla_put_u32(message, KRELAY_PEER_A_SET_FLAGS, KRELAY_PEER_SET_UPDATE_ONLY));
+	return message;
+}
+
+struct nl_msg *message_endpoint(int family, unsigned int ifindex, const struct peer *peer)
+{
+	struct nlattr *outer;
+	struct nl_msg *message = start_peer(family, ifindex, peer, &outer);
+
 	put_endpoint(message, &peer->endpoint);
+	nla_nest_end(message, outer);
+	return message;
+}
+
+struct nl_msg *message_keepalive(int family, unsigned int ifindex, const struct peer *peer,
+				 uint16_t seconds)
+{
+	struct nlattr *outer;
+	struct nl_msg *message = start_peer(family, ifindex, peer, &outer);
+
+	must(nla_put_u16(message, KRELAY_PEER_A_KEEPALIVE, seconds));
 	nla_nest_end(message, outer);
 	return message;
 }

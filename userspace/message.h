@@ -32,6 +32,9 @@ struct nl_msg *message_peer_set(int family, unsigned int ifindex, const struct p
 
 /* PEER_SET: the endpoint of a peer that is there. */
 struct nl_msg *message_endpoint(int family, unsigned int ifindex, const struct peer *peer);
+/* PEER_SET: its keepalive, in seconds. */
+struct nl_msg *message_keepalive(int family, unsigned int ifindex, const struct peer *peer,
+				 uint16_t seconds);
 
 /* FORWARD_SET, _ADD or _DEL with all the device's forwards; but for _DEL with their sources. */
 struct nl_msg *message_forwards(int family, enum krelay_cmd cmd, const struct device *device);

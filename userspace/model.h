@@ -132,6 +132,7 @@ DEFINE_ARRAY(forward_array, struct forward);
  * @endpoint: family AF_UNSPEC without one
  * @endpoint_host: as written in the file, for resolve(); else NULL
  * @endpoint_port: the same
+ * @recalled: the endpoint is what was kept of it, see endpoints.h
  * @keepalive: seconds, 0 is off
  * @has_keepalive: the file says something about it
  * @mark: connection mark, of an answer; 0 for none
@@ -153,6 +154,7 @@ struct peer {
 	struct sockaddr_storage endpoint;
 	char *endpoint_host;
 	char *endpoint_port;
+	bool recalled;
 	struct allowed_ip_array allowed_ips;
 	struct accept_array accepts;
 	uint32_t mark;

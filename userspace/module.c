@@ -246,6 +246,28 @@ int module_set_endpoint(struct kernel *kernel, const struct place *at, unsigned 
 	return ret ? kernel_refuse(kernel, at, "Endpoint") : 0;
 }
 
+static int set_keepalive(struct kernel *kernel, const struct config *config,
+			 const struct peer *peer, uint16_t seconds)
+{
+	struct place at = { .file = config->file, .line = peer->line };
+	char label[KEY_TEXT_LEN];
+	struct nl_msg *message;
+	int ret;
+
+	message = message_keepalive(kernel->family, config->device.ifindex, peer, seconds);
+	ret = change(kernel, message);
+	message_free(message);
+	return ret ? kernel_refuse(kernel, &at, "dialling the peer %s", peer_label(peer, label)) : 0;
+}
+
+int module_dial(struct kernel *kernel, const struct config *config, const struct peer *peer)
+{
+	/* The first keepalive leaves at once, and for it a session is made. */
+	if (set_keepalive(kernel, config, peer, 1))
+		return -1;
+	return set_keepalive(kernel, config, peer, 0);
+}
+
 int module_forwards(struct kernel *kernel, enum krelay_cmd cmd, const char *file,
 		    const struct device *device)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "endpoints.h"
 #include "forwards.h"
 #include "hooks.h"
 #include "kernel.h"
@@ -85,6 +86,18 @@ static int set_up(struct kernel *kernel, const struct config *config)
 	return link_up(kernel, config->device.name, config->device.ifindex);
 }
 
+/* Peers that call in do not notice by themselves that all sessions are gone. */
+static int dial_recalled(struct kernel *kernel, const struct config *config)
+{
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		if (peer->recalled && !peer->keepalive && module_dial(kernel, config, peer))
+			return -1;
+	}
+	return 0;
+}
+
 static int set_dns(struct kernel *kernel, const struct config *config)
 {
 	(void)kernel;
@@ -100,18 +113,20 @@ static int (*const steps[])(struct kernel *kernel, const struct config *config) 
 	set_forwards,
 	add_addresses,
 	set_up,
+	dial_recalled,
 	add_routes,
 	set_dns,
 	run_post_up,
 };
 
-/* What a peer has seen of this key before the machine was started. */
-static void recall_clock(struct device *device)
+/* What peers have seen of this key before, and where they were. */
+static void recall(struct device *device)
 {
 	uint8_t public_key[KRELAY_KEY_LEN];
 
 	key_derive_public(device->private_key, public_key);
 	device->timestamp = clock_read(public_key);
+	endpoints_recall(public_key, device);
 }
 
 /* Whether it can be kept is better known now than when the machine stops. */
@@ -134,7 +149,7 @@ static int bring_up(struct kernel *kernel, struct config *config)
 	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
 		return -1;
 	/* Only now: who may not do this hears of that alone. */
-	recall_clock(device);
+	recall(device);
 	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
 		ret = check_interrupted(device->name);
 		if (!ret)

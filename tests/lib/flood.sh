@@ -87,6 +87,8 @@ config() {
 # tunnel_up krelay|wireguard: both ends, and a stream in it.
 tunnel_up() {
 	local host n=1
+	# Or the bridge would dial, too.
+	rm -f /var/lib/krelay/*.endpoints
 	for host in bridge home; do
 		if [ "$1" = krelay ]; then
 			(umask 077; config $host 10.66.0.$n/24 >/etc/netns/$host/krelay/relay0.conf)

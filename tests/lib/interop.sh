@@ -121,6 +121,8 @@ saddr_of() {
 }
 
 near_up() {
+	# Or it would dial as a responder, too.
+	rm -f /var/lib/krelay/*.endpoints
 	(
 		umask 077
 		{

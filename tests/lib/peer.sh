@@ -62,6 +62,8 @@ setup() {
 # new far, which answers to `peer`.
 begin() {
 	down
+	# Or it would dial the far of before.
+	rm -f /var/lib/krelay/*.endpoints
 	(
 		umask 077
 		{

@@ -187,6 +187,62 @@ test_who_is_called_gives_up() {
 	is "attempts after that" "$(counter bridge hs_initiation_sent)" "$before"
 }
 
+# kept: what the bridge kept while it was down.
+kept() {
+	echo "/var/lib/krelay/$(tr / _ <$run/bridge.pub).endpoints"
+}
+
+# idle: home has a session, and for long nothing to send but keepalives, which are no data.
+idle() {
+	ask udp $PUBLIC 7 x
+	sleep 40
+}
+
+# served: visitors are from now on, since the bridge has called home.
+served() {
+	local begin=${EPOCHREALTIME/.}
+	eventually 10 ask udp $PUBLIC 7 x
+	echo "# served after $(((${EPOCHREALTIME/.} - begin) / 1000)) ms" >&3
+	is "calls of home" "$(counter bridge hs_initiation_received)" 0
+}
+
+test_bridge_restarts_on_an_idle_line() {
+	fresh
+	idle
+	end_down bridge
+	is "who may read what was kept" "$(stat -c '%a %u' "$(kept)")" "600 0"
+	end_up bridge
+	served
+	# As long as the mapping lives.
+	idle
+	end_down bridge
+	sleep 30
+	end_up bridge
+	served
+	is "keepalive" "$(fact bridge '$p->{persistent_keepalive}')" 0
+}
+
+test_only_own_recent_endpoints_are_dialled() {
+	local key seconds address port line
+	fresh
+	end_down bridge
+	read -r key seconds address port <"$(kept)"
+	for line in garbage "$key 1000000000 $address $port" "$key $seconds 0.0.0.0 $port" \
+		"$key $seconds $address 0" "$key $seconds $address"; do
+		echo "$line" >"$(kept)"
+		end_up bridge 2>$run/stderr
+		is "stderr" "$(<$run/stderr)" ""
+		is "endpoint" "$(fact bridge '$p->{endpoint}')" none
+		ip -n bridge link del relay0
+	done
+	line="$key $seconds $address $port"
+	echo "$line" >"$(kept)"
+	chown 1 "$(kept)"
+	end_up bridge
+	is "endpoint" "$(fact bridge '$p->{endpoint}')" none
+	eventually 200 ask udp $PUBLIC 7 x
+}
+
 test_other_line_is_used_with_its_own_address() {
 	fresh
 	ask udp $PUBLIC 7 x
@@ -379,6 +435,7 @@ sessions() {
 
 scenario stale_mapping_is_left_for_a_new_port port_that_the_user_chose_is_kept \
 	dialling_goes_on_for_ever who_is_called_gives_up \
+	bridge_restarts_on_an_idle_line only_own_recent_endpoints_are_dialled \
 	other_line_is_used_with_its_own_address other_line_is_used_with_its_own_address_ipv6 \
 	name_is_looked_up_again one_look_is_one_step \
 	clock_in_the_past clock_in_the_past_towards_wireguard sleep_ends_all_sessions
