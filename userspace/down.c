@@ -61,7 +61,7 @@ static int take_down(struct kernel *kernel, const struct config *config, const c
 {
 	unsigned int ifindex;
 
-	if (link_find(kernel, name, &ifindex))
+	if (link_find(kernel, name, &ifindex, NULL))
 		return -1;
 	if (hooks_run(config, HOOK_PRE_DOWN))
 		return -1;

@@ -67,8 +67,11 @@ int kernel_failed(struct kernel *kernel, int err);
 __printf(3, 4)
 int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...);
 
-/* Links: find the device @name into @ifindex, which must be of the module's kind. */
-int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex);
+/*
+ * Links: find the device @name, which must be of the module's kind, into @ifindex, and whether it
+ * is up into @up unless that is NULL.
+ */
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bool *up);
 /* All of this namespace; array of names. */
 int link_list(struct kernel *kernel, struct netdev_array *names);
 /* All addresses of this namespace. */

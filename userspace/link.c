@@ -23,7 +23,7 @@ static bool is_ours(struct rtnl_link *link)
 	return kind && !strcmp(kind, KERNEL_KIND);
 }
 
-int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
+int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bool *up)
 {
 	struct rtnl_link *link = NULL;
 	int ret = 0;
@@ -36,6 +36,8 @@ int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex)
 			      name, name);
 	}
 	*ifindex = rtnl_link_get_ifindex(link);
+	if (up)
+		*up = rtnl_link_get_flags(link) & IFF_UP;
 	if (!is_ours(link))
 		ret = refuse(NULL, "the interface %s is not of the kind " KERNEL_KIND ": name another, \"relayctl show\" lists those that are.",
 			     name);

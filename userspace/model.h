@@ -181,6 +181,7 @@ DEFINE_ARRAY(netdev_array, struct netdev_name);
 
 /**
  * struct device - a krelay device
+ * @up: the link is, of an answer
  * @listen_port: UDP; 0 lets the kernel choose
  * @fwmark: of outer packets; 0 is none
  * @mark_mask: bits of the connection mark that the module uses, of an answer
@@ -192,6 +193,7 @@ DEFINE_ARRAY(netdev_array, struct netdev_name);
 struct device {
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
+	bool up;
 	uint8_t private_key[KRELAY_KEY_LEN];
 	uint8_t public_key[KRELAY_KEY_LEN];
 	bool has_private_key;

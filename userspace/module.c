@@ -159,7 +159,7 @@ int module_read_device(struct kernel *kernel, const char *name, struct device *d
 	unsigned int ifindex;
 
 	memset(device, 0, sizeof(*device));
-	if (link_find(kernel, name, &ifindex) || kernel_module(kernel, false))
+	if (link_find(kernel, name, &ifindex, &device->up) || kernel_module(kernel, false))
 		return -1;
 	return ask(kernel, name, ifindex, KRELAY_CMD_DEVICE_GET, device);
 }

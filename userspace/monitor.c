@@ -183,7 +183,7 @@ int monitor_main(int argc, char *argv[])
 	if (!ret)
 		ret = kernel_module(&watch.kernel, false);
 	if (!ret && watch.only)
-		ret = link_find(&watch.kernel, watch.only, &ifindex);
+		ret = link_find(&watch.kernel, watch.only, &ifindex, NULL);
 	if (!ret)
 		ret = watch_events(&watch);
 	kernel_close(&watch.kernel);

@@ -118,6 +118,8 @@ static void print_device(const struct device *device, void *data)
 
 	printf("%sinterface: %s\n", *first ? "" : "\n", device->name);
 	*first = false;
+	if (!device->up)
+		printf("  state: down\n");
 	if (device->has_public_key) {
 		key_format(device->public_key, key);
 		printf("  public key: %s\n  private key: (hidden)\n", key);
@@ -212,6 +214,7 @@ static void add_device_json(const struct device *device, void *data)
 
 	add_string(json, "interface", device->name);
 	add_number(json, "ifindex", device->ifindex);
+	json_object_object_add(json, "up", json_object_new_boolean(device->up));
 	json_object_object_add(json, "public_key", device->has_public_key ?
 			       key_json(device->public_key) : NULL);
 	add_number(json, "listen_port", device->listen_port);

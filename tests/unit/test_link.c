@@ -62,13 +62,17 @@ static void test_life(void **state)
 	struct netdev_array names = { 0 };
 	unsigned int ifindex = make("kr0");
 	unsigned int found;
+	bool up = true;
 
 	(void)state;
-	assert_int_equal(link_find(&kernel, "kr0", &found), 0);
+	assert_int_equal(link_find(&kernel, "kr0", &found, &up), 0);
 	assert_int_equal(found, ifindex);
+	assert_false(up);
 	assert_file("ip link show kr0", "mtu 1380");
 	assert_int_equal(link_up(&kernel, "kr0", ifindex), 0);
 	assert_file("ip link show kr0", "UP");
+	assert_int_equal(link_find(&kernel, "kr0", &found, &up), 0);
+	assert_true(up);
 	assert_int_equal(link_list(&kernel, &names), 0);
 	/* The other end of the pair, and the loopback device, which is not of the kind. */
 	assert_int_equal(names.count, 2);
@@ -78,14 +82,14 @@ static void test_life(void **state)
 	assert_int_equal(link_create(&kernel, "kr0", 1380, &found), -1);
 	assert_said("relayctl: there is an interface kr0 already: ");
 	said_clear();
-	assert_int_equal(link_find(&kernel, "lo", &found), -1);
+	assert_int_equal(link_find(&kernel, "lo", &found, NULL), -1);
 	assert_said("relayctl: the interface lo is not of the kind ");
 	said_clear();
 	assert_int_equal(link_delete(&kernel, "kr0", ifindex, false), 0);
 	assert_int_equal(if_nametoindex("kr0"), 0);
 	assert_int_equal(link_delete(&kernel, "kr0", ifindex, true), -1);
 	assert_silent();
-	assert_int_equal(link_find(&kernel, "kr0", &found), -1);
+	assert_int_equal(link_find(&kernel, "kr0", &found, &up), -1);
 	assert_said("relayctl: there is no interface kr0 here: ");
 	said_clear();
 	assert_int_equal(link_delete(&kernel, "kr0", ifindex, false), -1);
