@@ -100,6 +100,7 @@ static int parse_listen_port(struct input *in, int data)
 	if (parse_uint(in, UINT16_MAX, &port))
 		return -1;
 	in->config->device.listen_port = port;
+	in->config->listen_port_line = in->at->line;
 	return 0;
 }
 

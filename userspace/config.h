@@ -40,6 +40,7 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
 /**
  * struct config - what a file says
  * @device: sent to the module; peers' endpoints are texts until config_resolve()
+ * @listen_port_line: of its port, 0 without
  * @addresses: of the netdev
  * @mtu: bytes, 576 to 65455
  * @table: into which table routes go
@@ -55,6 +56,7 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
 struct config {
 	char *file;
 	struct device device;
+	unsigned int listen_port_line;
 	struct config_address_array addresses;
 	uint32_t mtu;
 	enum config_table table;

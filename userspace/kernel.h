@@ -79,7 +79,8 @@ int link_addresses(struct kernel *kernel, struct local_address_array *addresses)
 int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
-int link_up(struct kernel *kernel, const char *name, unsigned int ifindex);
+/* @at: of its port in the file. */
+int link_up(struct kernel *kernel, const struct place *at, const struct device *device);
 int link_down(struct kernel *kernel, const char *name, unsigned int ifindex);
 int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 		     const struct prefix *address);

@@ -152,10 +152,14 @@ static int change_flags(struct kernel *kernel, unsigned int ifindex, bool up)
 	return err;
 }
 
-int link_up(struct kernel *kernel, const char *name, unsigned int ifindex)
+int link_up(struct kernel *kernel, const struct place *at, const struct device *device)
 {
-	return kernel_failed(kernel, change_flags(kernel, ifindex, true)) ?
-	       kernel_refuse(kernel, NULL, "setting the interface %s up", name) : 0;
+	if (!kernel_failed(kernel, change_flags(kernel, device->ifindex, true)))
+		return 0;
+	if (kernel->error == EADDRINUSE && device->listen_port)
+		return refuse(at, "ListenPort %u is in use: choose another one, or take down what uses it.",
+			      device->listen_port);
+	return kernel_refuse(kernel, NULL, "setting the interface %s up", device->name);
 }
 
 int link_down(struct kernel *kernel, const char *name, unsigned int ifindex)

@@ -83,7 +83,9 @@ static int run_post_up(struct kernel *kernel, const struct config *config)
 
 static int set_up(struct kernel *kernel, const struct config *config)
 {
-	return link_up(kernel, config->device.name, config->device.ifindex);
+	struct place at = { .file = config->file, .line = config->listen_port_line };
+
+	return link_up(kernel, &at, &config->device);
 }
 
 /* Peers that call in do not notice by themselves that all sessions are gone. */

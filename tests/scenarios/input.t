@@ -136,6 +136,12 @@ test_malformed_ranges() {
 	unchanged
 }
 
+test_port_that_is_in_use() {
+	spoilt "ListenPort = $WG_PORT"
+	grep -q ": ListenPort $WG_PORT is in use: " $run/stderr
+	unchanged
+}
+
 test_unknown_keys_in_the_file() {
 	spoilt "Forwards = tcp/80" "Adress = 10.0.0.1" "nonsense"
 	printf '[Interface]\nPrivateKey = %s\n[Server]\n' "$(wg genkey)" >$bad
@@ -385,7 +391,7 @@ test_missing_module() {
 	is "lines on stderr" "$(wc -l <$run/stderr)" 1
 }
 
-scenario malformed_keys malformed_addresses malformed_ports malformed_ranges \
+scenario malformed_keys malformed_addresses malformed_ports malformed_ranges port_that_is_in_use \
 	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
 	good_kinds_of_forwards ports_on_which_the_bridge_listens \
 	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \

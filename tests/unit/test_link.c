@@ -62,6 +62,7 @@ static void test_life(void **state)
 	struct netdev_array names = { 0 };
 	unsigned int ifindex = make("kr0");
 	unsigned int found;
+	struct device device = { .name = "kr0", .ifindex = ifindex };
 	bool up = true;
 
 	(void)state;
@@ -69,7 +70,7 @@ static void test_life(void **state)
 	assert_int_equal(found, ifindex);
 	assert_false(up);
 	assert_file("ip link show kr0", "mtu 1380");
-	assert_int_equal(link_up(&kernel, "kr0", ifindex), 0);
+	assert_int_equal(link_up(&kernel, NULL, &device), 0);
 	assert_file("ip link show kr0", "UP");
 	assert_int_equal(link_find(&kernel, "kr0", &found, &up), 0);
 	assert_true(up);
@@ -121,7 +122,8 @@ static void test_addresses(void **state)
 static void test_routes(void **state)
 {
 	struct place at = { .file = "t.conf" };
-	unsigned int ifindex = make("kr2");
+	struct device device = { .name = "kr2", .ifindex = make("kr2") };
+	unsigned int ifindex = device.ifindex;
 	struct prefix prefix;
 
 	(void)state;
@@ -131,7 +133,7 @@ static void test_routes(void **state)
 	/* The kernel's own words came through. */
 	assert_non_null(strstr(said, "not up"));
 	said_clear();
-	assert_int_equal(link_up(&kernel, "kr2", ifindex), 0);
+	assert_int_equal(link_up(&kernel, NULL, &device), 0);
 	assert_int_equal(link_add_route(&kernel, &at, ifindex, &prefix, 0), 0);
 	assert_file("ip route", "192.168.7.0/24 dev kr2 scope link");
 	assert_int_equal(link_add_route(&kernel, &at, ifindex, &prefix, 5182), 0);

@@ -19,14 +19,21 @@
 static struct kernel kernel;
 static bool usable;
 
+static void bring_up(const char *name)
+{
+	struct device device = { .ifindex = if_nametoindex(name) };
+
+	strcpy(device.name, name);
+	link_up(&kernel, NULL, &device);
+}
+
 static void add_address(const char *text)
 {
 	struct prefix prefix;
-	char name[] = "ens3";
 
 	assert_true(prefix_parse(text, &prefix));
-	link_up(&kernel, name, if_nametoindex(name));
-	assert_int_equal(link_add_address(&kernel, NULL, if_nametoindex(name), &prefix), 0);
+	bring_up("ens3");
+	assert_int_equal(link_add_address(&kernel, NULL, if_nametoindex("ens3"), &prefix), 0);
 }
 
 static int enter_namespace(void **state)
@@ -40,7 +47,7 @@ static int enter_namespace(void **state)
 		return 0;
 	if (kernel_open(&kernel) || link_create(&kernel, "ens3", 1400, &ifindex))
 		return 0;
-	link_up(&kernel, "lo", if_nametoindex("lo"));
+	bring_up("lo");
 	add_address("203.0.113.5/24");
 	add_address("2001:db8::5/64");
 	usable = !listeners_read(IPPROTO_TCP, &listeners) &&
