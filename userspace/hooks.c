@@ -24,18 +24,25 @@ static char *with_name(const char *command, const char *name)
 	return text;
 }
 
+static int run(const struct config *config, const char *text)
+{
+	char *command = with_name(text, config->device.name);
+	int ret;
+
+	ret = process_run((char *[]){ "/bin/sh", "-c", command, NULL }, NULL, NULL, 0);
+	free(command);
+	return ret;
+}
+
 int hooks_run(const struct config *config, enum config_hook hook)
 {
 	static const char *const names[HOOKS] = { "PreUp", "PostUp", "PreDown", "PostDown" };
 	struct place at = { .file = config->file };
 	const struct config_text *text;
-	char *command;
 	int ret;
 
 	array_for_each(text, &config->hooks[hook]) {
-		command = with_name(text->text, config->device.name);
-		ret = process_run((char *[]){ "/bin/sh", "-c", command, NULL }, NULL, NULL, 0);
-		free(command);
+		ret = run(config, text->text);
 		at.line = text->line;
 		if (ret < 0)
 			return refuse(&at, "%s cannot be run: /bin/sh gives \"%s\".", names[hook],
@@ -45,6 +52,14 @@ int hooks_run(const struct config *config, enum config_hook hook)
 				      names[hook], text->text, ret);
 	}
 	return 0;
+}
+
+void hooks_run_all(const struct config *config, enum config_hook hook)
+{
+	const struct config_text *text;
+
+	array_for_each(text, &config->hooks[hook])
+		run(config, text->text);
 }
 
 /* Debian's resolvconf orders interfaces by their names' beginnings; be one of the first there. */

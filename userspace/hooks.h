@@ -5,10 +5,12 @@
 
 #include "config.h"
 
-/* All give 0, or -1 after refuse(). */
+/* All that return int give 0, or -1 after refuse(). */
 
 /* Run the commands of one kind in the shell, with %i replaced by the interface's name. */
 int hooks_run(const struct config *config, enum config_hook hook);
+/* Run every one of them, whatever becomes of it. */
+void hooks_run_all(const struct config *config, enum config_hook hook);
 
 /* Refuse name servers where there is no resolvconf. */
 int dns_check(const struct config *config);

@@ -141,6 +141,17 @@ static void keep_clock(struct kernel *kernel, const char *name)
 	device_free(&device);
 }
 
+/* Commands that are there to take something back are run if what does it was begun. */
+static void undo(struct kernel *kernel, const struct config *config, size_t begun)
+{
+	if (begun == ARRAY_SIZE(steps))
+		hooks_run_all(config, HOOK_PRE_DOWN);
+	dns_unset(config);
+	link_delete(kernel, config->device.name, config->device.ifindex, true);
+	if (begun)
+		hooks_run_all(config, HOOK_POST_DOWN);
+}
+
 static int bring_up(struct kernel *kernel, struct config *config)
 {
 	struct device *device = &config->device;
@@ -154,15 +165,14 @@ static int bring_up(struct kernel *kernel, struct config *config)
 	recall(device);
 	for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++) {
 		ret = check_interrupted(device->name);
-		if (!ret)
-			ret = steps[i](kernel, config);
+		if (ret)
+			break;
+		ret = steps[i](kernel, config);
 	}
 	if (!ret)
 		ret = check_interrupted(device->name);
-	if (ret) {
-		dns_unset(config);
-		link_delete(kernel, device->name, device->ifindex, true);
-	}
+	if (ret)
+		undo(kernel, config, i);
 	return ret;
 }
 

@@ -142,6 +142,29 @@ test_port_that_is_in_use() {
 	unchanged
 }
 
+# What its commands did, each a word.
+test_commands_of_what_is_undone() {
+	cat >$run/commands <<-END
+	PreUp = echo pre-up >>$run/did
+	PostUp = echo post-up >>$run/did
+	PostUp = false # the one that fails
+	PostUp = echo never >>$run/did
+	PreDown = ip link show %i >/dev/null && echo pre-down >>$run/did
+	PreDown = false
+	PostDown = false
+	PostDown = ip link show %i 2>/dev/null || echo post-down >>$run/did
+	END
+	sed "/^MTU/r $run/commands" $run/good0.conf >$bad
+	refused "$bad:8: PostUp " relayctl up $bad
+	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-up pre-down post-down"
+	# What was not begun is not taken back.
+	rm $run/did
+	sed -i "s/^ListenPort.*/ListenPort = $WG_PORT/" $bad
+	refused "$bad:4: ListenPort " relayctl up $bad
+	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-down"
+	unchanged
+}
+
 test_unknown_keys_in_the_file() {
 	spoilt "Forwards = tcp/80" "Adress = 10.0.0.1" "nonsense"
 	printf '[Interface]\nPrivateKey = %s\n[Server]\n' "$(wg genkey)" >$bad
@@ -392,6 +415,7 @@ test_missing_module() {
 }
 
 scenario malformed_keys malformed_addresses malformed_ports malformed_ranges port_that_is_in_use \
+	commands_of_what_is_undone \
 	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
 	good_kinds_of_forwards ports_on_which_the_bridge_listens \
 	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \
