@@ -144,7 +144,7 @@ test_port_that_is_in_use() {
 
 # What its commands did, each a word.
 test_commands_of_what_is_undone() {
-	sed '/^MTU/r /dev/stdin' $run/good0.conf >$bad <<-END
+	cat >$run/commands <<-END
 	PreUp = echo pre-up >>$run/did
 	PostUp = echo post-up >>$run/did
 	PostUp = false # the one that fails
@@ -154,6 +154,7 @@ test_commands_of_what_is_undone() {
 	PostDown = false
 	PostDown = ip link show %i 2>/dev/null || echo post-down >>$run/did
 	END
+	sed "/^MTU/r $run/commands" $run/good0.conf >$bad
 	refused "$bad:8: PostUp " relayctl up $bad
 	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-up pre-down post-down"
 	# What was not begun is not taken back.
