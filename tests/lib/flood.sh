@@ -277,6 +277,8 @@ measure_kind() {
 	read -r sent rate <$run/sent
 	note "$1" "$2" rate "$rate"
 	[ "$1" = krelay ] || return 0
+	# What waits to be computed is counted then.
+	sleep 1
 	counters after
 	# shellcheck disable=SC2046
 	note "$1" "$2" counted "$(calc "100 * $(counted $(names_of "$2")) / $sent")"
