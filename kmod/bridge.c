@@ -524,8 +524,9 @@ unsigned int krelay_bridge_ingress(void *priv, struct sk_buff *skb,
 		krelay_count(kdev, KRELAY_STAT_BRIDGE_NO_MEMORY);
 		return NF_STOLEN;
 	}
-	/* Whoever else has set it did not fill in the control block. */
-	skb->ignore_df = whole;
+	/* Another has put it together (act_ct), and left no word here on its pieces. */
+	if (unlikely(skb->ignore_df && !whole))
+		memset(skb->cb, 0, sizeof(skb->cb));
 	if (unlikely(krelay_rewrite_is_list(skb)))
 		relay_list(kdev, forward, skb);
 	else
