@@ -25,6 +25,18 @@ test_bridge_restarts_in_mid_download() {
 	wait $pid
 }
 
+test_forwards_are_set_in_mid_download() {
+	local pid n
+	download slow/big &
+	pid=$!
+	mid_download
+	for n in 1 2 3 4 5; do
+		in_bridge relayctl forward set relay0
+	done
+	kill -0 $pid
+	wait $pid
+}
+
 is_down() {
 	in_bridge relayctl show relay0 | grep -qx '  state: down'
 }
@@ -93,6 +105,6 @@ test_namespace_removal_under_traffic() {
 	quiet_dmesg
 }
 
-scenario bridge_restarts_in_mid_download down_is_not_interrupted show_says_what_is_down \
-	down_and_up_under_traffic \
+scenario bridge_restarts_in_mid_download forwards_are_set_in_mid_download \
+	down_is_not_interrupted show_says_what_is_down down_and_up_under_traffic \
 	module_unload_under_traffic namespace_removal_under_traffic nothing_is_left_after_unload
