@@ -170,6 +170,55 @@ cleanup:
 	return ret;
 }
 
+/* Where forwards take packets is settled when the interface is made. */
+static int check_publics(const struct config *config, const struct device *device)
+{
+	struct place at = { .file = config->file };
+	const struct netdev_name *wanted, *public;
+	bool found;
+
+	array_for_each(wanted, &config->device.publics) {
+		found = false;
+		array_for_each(public, &device->publics)
+			found |= !strcmp(public->name, wanted->name);
+		if (!found)
+			return refuse(&at, "Public %s is not one of those that %s was brought up with: take it down and up again.",
+				      wanted->name, device->name);
+	}
+	return 0;
+}
+
+/* IFACE|FILE */
+static int set(struct kernel *kernel, const char *argument)
+{
+	struct device device = { 0 };
+	struct config config;
+	int ret;
+
+	ret = config_load(&config, argument);
+	if (!ret)
+		ret = kernel_open(kernel);
+	if (!ret)
+		ret = module_read_device(kernel, config.device.name, &device);
+	if (!ret)
+		ret = check_publics(&config, &device);
+	if (ret)
+		goto cleanup;
+	config.device.ifindex = device.ifindex;
+	if (device.listen_port)
+		ret = forwards_check_tunnel(config.file, &config.device, device.listen_port);
+	if (!ret && has_public(&config.device))
+		ret = listeners_check(kernel, config.file, &config.device);
+	if (!ret)
+		ret = module_forwards(kernel, KRELAY_CMD_FORWARD_SET, config.file, &config.device);
+	if (!ret)
+		config_warn(&config);
+cleanup:
+	device_free(&device);
+	config_free(&config);
+	return ret;
+}
+
 static void print(const struct device *device, void *data)
 {
 	const struct forward *forward;
@@ -239,6 +288,8 @@ int forward_main(int argc, char *argv[])
 		ret = add(&kernel, argc - 2, argv + 2);
 	else if (argc >= 4 && !strcmp(argv[1], "del"))
 		ret = del(&kernel, argc - 2, argv + 2);
+	else if (argc == 3 && !strcmp(argv[1], "set"))
+		ret = set(&kernel, argv[2]);
 	else
 		ret = usage("forward");
 	kernel_close(&kernel);

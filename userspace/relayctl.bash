@@ -59,11 +59,13 @@ _relayctl() {
 		words="$(_relayctl_interfaces) all -j -a --explain"
 		;;
 	2:forward)
-		words='add del list'
+		words='add del set list'
 		;;
 	3:forward)
 		words=$(_relayctl_interfaces)
 		[ "${COMP_WORDS[2]}" != list ] || words="$words all -j"
+		[ "${COMP_WORDS[2]}" != set ] ||
+			mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$cur")
 		;;
 	*:forward)
 		case $n:${COMP_WORDS[2]} in

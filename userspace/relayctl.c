@@ -31,7 +31,7 @@ static const struct verb {
 	{ "stats", stats_main, "[IFACE|all] [-j] [-a] [--explain]",
 	  "show what was dropped and why, and other counters" },
 	{ "forward", forward_main,
-	  "add IFACE PEER FORWARD... | del IFACE FORWARD... | list [IFACE|all] [-j]",
+	  "add IFACE PEER FORWARD... | del IFACE FORWARD... | set IFACE|FILE | list [IFACE|all] [-j]",
 	  "change or list what a bridge forwards" },
 	{ "monitor", monitor_main, "[IFACE|all] [-j]", "print events as they happen" },
 	{ "resolve", resolve_main, "IFACE|FILE [--watch]",

@@ -319,6 +319,41 @@ test_what_is_listed_is_what_was_written() {
 	unchanged
 }
 
+test_forwards_of_the_file_are_set() {
+	echo 192.0.2.0/24 >$run/friends
+	cp $run/good0.conf $bad
+	echo 'Forward = tcp/9001 allow @friends' >>$bad
+	refused "relayctl: there is no interface bad0 here: " relayctl forward set $bad
+	in_bridge relayctl up $bad
+	in_bridge relayctl forward add bad0 other tcp/9002
+	# What else is in the file may change, too, but is not looked at.
+	sed -i 's/tcp.9000/tcp\/9003/; s/^MTU.*/MTU = 1300/' $bad
+	echo 198.51.100.0/24 >>$run/friends
+	in_bridge relayctl forward set $bad
+	listed bad0 >$run/list
+	diff - $run/list <<-END
+	tcp/9003 -> 10.67.0.2:9003
+	udp/9100-9109 -> 10.67.0.2:9200-9209
+	tcp/9001 -> 10.67.0.2:9001 allow 192.0.2.0/24 198.51.100.0/24
+	END
+	cp $bad $run/bad1
+	# All or none: of another interface; of a peer, a netdev that it does not have.
+	echo 'Forward = tcp/9004, tcp/80' >>$bad
+	refused "$bad:19: Forward \"tcp/80 " relayctl forward set $bad
+	sed "s|^PublicKey.*|PublicKey = $(wg genkey | wg pubkey)|" $run/bad1 >$bad
+	refused "$bad:16: Forward \"tcp/9003 " relayctl forward set $bad
+	sed 's/^Public =.*/Public = ens3, lo/' $run/bad1 >$bad
+	refused "$bad: Public lo " relayctl forward set $bad
+	sed "s/^ListenPort.*/ListenPort = 9999/; s/tcp.9003/udp\/51821/" $run/bad1 >$bad
+	refused "$bad:16: Forward \"udp/51821 " relayctl forward set $bad
+	listed bad0 | diff $run/list -
+	sed '/^Forward/d' $run/bad1 >$bad
+	in_bridge relayctl forward set $bad
+	is "forwards" "$(listed bad0)" ""
+	in_bridge relayctl down $bad
+	unchanged
+}
+
 test_catch_all_with_exceptions() {
 	in_bridge relayctl forward add relay0 home 'all except tcp/22 udp/6000-6010 limit 1gbit'
 	is "last forward" "$(listed relay0 | tail -n 1)" \
@@ -419,6 +454,6 @@ scenario malformed_keys malformed_addresses malformed_ports malformed_ranges por
 	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
 	good_kinds_of_forwards ports_on_which_the_bridge_listens \
 	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \
-	catch_all_with_exceptions drops_of_a_forward_are_explained \
+	forwards_of_the_file_are_set catch_all_with_exceptions drops_of_a_forward_are_explained \
 	every_port_as_a_forward_of_its_own unknown_peers_and_interfaces the_examples_are_accepted \
 	missing_privilege missing_module

@@ -25,6 +25,48 @@ test_bridge_restarts_in_mid_download() {
 	wait $pid
 }
 
+test_forwards_are_set_in_mid_download() {
+	local pid n
+	download slow/big &
+	pid=$!
+	mid_download
+	for n in 1 2 3 4 5; do
+		in_bridge relayctl forward set relay0
+	done
+	kill -0 $pid
+	wait $pid
+}
+
+is_down() {
+	in_bridge relayctl show relay0 | grep -qx '  state: down'
+}
+
+test_down_is_not_interrupted() {
+	local pid
+	bridge_config | sed "/^Public /aPreDown = touch $run/going" \
+		>/etc/netns/bridge/krelay/relay0.conf
+	ip netns exec bridge relayctl down relay0 &
+	pid=$!
+	eventually 20 test -e $run/going
+	# It fades out for a second.
+	sleep 0.3
+	kill $pid
+	wait $pid
+	fails ip -n bridge link show relay0 2>/dev/null
+	bridge_config >/etc/netns/bridge/krelay/relay0.conf
+	end_up bridge
+}
+
+test_show_says_what_is_down() {
+	fails is_down
+	ip -n bridge link set relay0 down
+	is_down
+	in_bridge relayctl show relay0 -j | grep -q '"up": *false'
+	ip -n bridge link set relay0 up
+	fails is_down
+	in_bridge relayctl show relay0 -j | grep -q '"up": *true'
+}
+
 test_down_and_up_under_traffic() {
 	local n
 	traffic
@@ -63,5 +105,6 @@ test_namespace_removal_under_traffic() {
 	quiet_dmesg
 }
 
-scenario bridge_restarts_in_mid_download down_and_up_under_traffic \
+scenario bridge_restarts_in_mid_download forwards_are_set_in_mid_download \
+	down_is_not_interrupted show_says_what_is_down down_and_up_under_traffic \
 	module_unload_under_traffic namespace_removal_under_traffic nothing_is_left_after_unload
