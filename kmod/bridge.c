@@ -635,7 +635,8 @@ out:
 
 /*
  * Would what is sent to where this reply will seem to come from take the same forward?
- * Else a peer would answer for another, or for this host.
+ * Else a peer would answer for another. That of a catch-all can do so for this host,
+ * but for what is excepted: its sockets are not asked for each reply.
  */
 static bool is_way_back(const struct krelay_forwards *table, const struct krelay_forward *forward,
 			const struct subject *subject, const union nf_inet_addr *public)
