@@ -127,7 +127,7 @@ static int parse_mtu(struct input *in, int data)
 static int parse_public(struct input *in, int data)
 {
 	struct device *device = &in->config->device;
-	struct netdev_name *other;
+	struct netdev_name *public;
 	char *element;
 
 	(void)data;
@@ -138,12 +138,14 @@ static int parse_public(struct input *in, int data)
 		if (!strcmp(element, device->name))
 			return refuse(in->at, "Public \"%s\" is the tunnel itself: name the netdev that faces the Internet.",
 				      element);
-		array_for_each(other, &device->publics) {
-			if (!strcmp(other->name, element))
+		array_for_each(public, &device->publics) {
+			if (!strcmp(public->name, element))
 				return refuse(in->at, "Public \"%s\" is listed twice: remove one of them.",
 					      element);
 		}
-		strcpy(array_add(&device->publics)->name, element);
+		public = array_add(&device->publics);
+		strcpy(public->name, element);
+		public->line = in->at->line;
 	}
 	return 0;
 }

@@ -56,6 +56,19 @@ cleanup:
 	return ret;
 }
 
+static void warn_publics(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct netdev_name *public;
+
+	array_for_each(public, &config->device.publics) {
+		at.line = public->line;
+		if (!if_nametoindex(public->name))
+			warn(&at, "Public \"%s\" is no netdev here: \"ip link\" lists them; forwards take nothing on it until it exists.",
+			     public->name);
+	}
+}
+
 void config_warn(const struct config *config)
 {
 	struct place at = { .file = config->file };
@@ -66,6 +79,7 @@ void config_warn(const struct config *config)
 	if (!stat(config->file, &file) && !stat(dirname(copy), &folder) &&
 	    file.st_mode & folder.st_mode & 0007)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
+	warn_publics(config);
 	forwards_warn(config->file, &config->device);
 	free(copy);
 }

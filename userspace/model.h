@@ -173,8 +173,13 @@ struct peer {
 
 DEFINE_ARRAY(peer_array, struct peer);
 
+/**
+ * struct netdev_name - a netdev, which may not exist
+ * @line: of the file, 0 without one
+ */
 struct netdev_name {
 	char name[IFNAMSIZ];
+	unsigned int line;
 };
 
 DEFINE_ARRAY(netdev_array, struct netdev_name);

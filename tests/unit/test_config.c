@@ -467,6 +467,21 @@ static void test_resolve(void **state)
 	config_free(&config);
 }
 
+static void test_warn_public(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse(&config, HEAD "Public = lo\n"), 0);
+	config_warn(&config);
+	assert_silent();
+	config_free(&config);
+	assert_int_equal(parse(&config, HEAD "Public = lo\nPublic = nowhere0\n"), 0);
+	config_warn(&config);
+	assert_said("t.conf:4: warning: Public \"nowhere0\" is no netdev here: ");
+	config_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_warn_public),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
