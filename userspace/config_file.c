@@ -69,6 +69,18 @@ static void warn_publics(const struct config *config)
 	}
 }
 
+static void warn_bridges(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		at.line = peer->line;
+		if (peer->bridge && !peer->accepts.count)
+			warn(&at, "the peer is a bridge without Accept, so all ports of this host's tunnel addresses are open to it and its visitors: list what you offer, as in Accept = tcp/443.");
+	}
+}
+
 void config_warn(const struct config *config)
 {
 	struct place at = { .file = config->file };
@@ -80,6 +92,7 @@ void config_warn(const struct config *config)
 	    file.st_mode & folder.st_mode & 0007)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
 	warn_publics(config);
+	warn_bridges(config);
 	forwards_warn(config->file, &config->device);
 	free(copy);
 }

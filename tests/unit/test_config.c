@@ -482,6 +482,21 @@ static void test_warn_public(void **state)
 	config_free(&config);
 }
 
+static void test_warn_bridge(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse(&config, PEER "Bridge = yes\nAccept = tcp/80\n"), 0);
+	config_warn(&config);
+	assert_silent();
+	config_free(&config);
+	assert_int_equal(parse(&config, PEER "Bridge = yes\n"), 0);
+	config_warn(&config);
+	assert_said("t.conf:3: warning: the peer is a bridge without Accept, ");
+	config_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_warn_public),
+		cmocka_unit_test(test_warn_bridge),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
