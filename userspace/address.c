@@ -45,6 +45,26 @@ bool address_is_link_local(const struct address *address)
 	       address->family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return address->family == AF_INET ? address->bytes[0] == 127 :
+	       address->family == AF_INET6 && !memcmp(address->bytes, loopback, 16);
+}
+
+bool address_is_nobodys(const struct address *address)
+{
+	static const uint8_t ones[4] = { 255, 255, 255, 255 };
+	static const uint8_t zeros[16];
+
+	if (!memcmp(address->bytes, zeros, address_len(address)))
+		return true;
+	if (address->family == AF_INET6)
+		return address->bytes[0] == 0xff;
+	return (address->bytes[0] & 0xf0) == 224 || !memcmp(address->bytes, ones, 4);
+}
+
 int address_compare(const struct address *a, const struct address *b)
 {
 	if (a->family != b->family)

@@ -37,6 +37,10 @@ unsigned int address_len(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* 169.254.0.0/16 and fe80::/10 */
 bool address_is_link_local(const struct address *address);
+/* 127.0.0.0/8 and ::1 */
+bool address_is_loopback(const struct address *address);
+/* True for what is no single host's: unspecified, multicast and broadcast. */
+bool address_is_nobodys(const struct address *address);
 /* Any total order. */
 int address_compare(const struct address *a, const struct address *b);
 

@@ -250,6 +250,9 @@ static int parse_on(struct parsing *p)
 	if (!address_parse(word, &p->forward.public))
 		return refuse(p->at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
 			      p->whole, word);
+	if (address_is_nobodys(&p->forward.public) || address_is_loopback(&p->forward.public))
+		return refuse(p->at, "Forward \"%.64s\" is on %s, where no visitor can reach a host: write an address that a netdev here has, or leave out \"on %s\" for any.",
+			      p->whole, word, word);
 	return 0;
 }
 
