@@ -81,6 +81,37 @@ static int check_owners(const struct config *config)
 	return ret;
 }
 
+/* A packet to it would never leave this host. */
+static int check_own(const struct config *config, const struct allowed_ip *ip)
+{
+	struct place at = { .file = config->file, .line = ip->line };
+	const struct config_address *own;
+	char text[PREFIX_TEXT_LEN];
+
+	if (!prefix_is_host(&ip->prefix))
+		return 0;
+	array_for_each(own, &config->addresses) {
+		if (address_equal(&own->prefix.address, &ip->prefix.address))
+			return refuse(&at, "AllowedIPs %s is this interface's own Address of line %u, which no peer can have: write that of the peer's interface.",
+				      prefix_format(&ip->prefix, text), own->line);
+	}
+	return 0;
+}
+
+static int check_allowed_ips(const struct config *config)
+{
+	const struct allowed_ip *ip;
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		array_for_each(ip, &peer->allowed_ips) {
+			if (check_own(config, ip))
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int check_default_route(const struct config *config)
 {
 	struct place at = { .file = config->file };
@@ -156,7 +187,7 @@ int config_check(struct config *config)
 		if (check_peer(config, peer))
 			return -1;
 	}
-	if (check_owners(config) || check_default_route(config))
+	if (check_allowed_ips(config) || check_owners(config) || check_default_route(config))
 		return -1;
 	return check_forwards(config);
 }

@@ -108,6 +108,10 @@ static const struct refusal refusals[] = {
 	{ PEER "AllowedIPs = 10.0.0.9/24\n[Peer]\nPublicKey = " KEY_B "\nAllowedIPs = fd00::/64\n"
 	  "AllowedIPs = 10.0.0.0/24\n",
 	  "t.conf:9: AllowedIPs 10.0.0.0/24 is that of the peer in line 3 already: " },
+	{ HEAD "Address = 10.0.0.1/24\n[Peer]\nPublicKey = " KEY_A "\nAllowedIPs = 10.0.0.0/24, 10.0.0.1\n",
+	  "t.conf:6: AllowedIPs 10.0.0.1/32 is this interface's own Address of line 3, which no " },
+	{ PEER "AllowedIPs = fd00::1/128\n[Interface]\nAddress = fd00::1/64\n",
+	  "t.conf:5: AllowedIPs fd00::1/128 is this interface's own Address of line 7, which no " },
 	{ PEER "Endpoint = vps\n", "t.conf:5: Endpoint \"vps\" has no port: " },
 	{ PEER "Endpoint = vps:0\n", "t.conf:5: Endpoint port \"0\" is not a number of 1 to 65535: " },
 	{ PEER "Endpoint = vps:\n", "t.conf:5: Endpoint port \"\" is not a number of 1 to 65535: " },
