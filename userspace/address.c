@@ -25,6 +25,16 @@ bool address_parse(const char *text, struct address *address)
 	return inet_pton(address->family, text, address->bytes) == 1;
 }
 
+void address_from_sockaddr(struct address *address, const struct sockaddr *from)
+{
+	memset(address, 0, sizeof(*address));
+	address->family = from->sa_family;
+	if (from->sa_family == AF_INET)
+		memcpy(address->bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else
+		memcpy(address->bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_LEN])
 {
 	if (!inet_ntop(address->family, address->bytes, text, ADDRESS_TEXT_LEN))

@@ -31,6 +31,8 @@ struct prefix {
 #define PREFIX_TEXT_LEN (INET6_ADDRSTRLEN + 4)
 
 bool address_parse(const char *text, struct address *address);
+/* The address of a struct sockaddr_in or sockaddr_in6. */
+void address_from_sockaddr(struct address *address, const struct sockaddr *from);
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_LEN]);
 /* 4 or 16; 0 for no address. */
 unsigned int address_len(const struct address *address);

@@ -171,6 +171,20 @@ cleanup:
 	return ret;
 }
 
+/* Name servers that block names answer with such, too. */
+static int check_endpoint(const struct place *at, const struct peer *peer,
+			  const struct sockaddr *endpoint)
+{
+	char text[ADDRESS_TEXT_LEN];
+	struct address address;
+
+	address_from_sockaddr(&address, endpoint);
+	if (!address_is_nobodys(&address))
+		return 0;
+	return refuse(at, "Endpoint host \"%s\" has the address %s, which no machine can have: write that at which the peer is reached.",
+		      peer->endpoint_host, address_format(&address, text));
+}
+
 static int resolve(const struct place *at, struct peer *peer, unsigned int *tries)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
@@ -192,9 +206,10 @@ static int resolve(const struct place *at, struct peer *peer, unsigned int *trie
 		return refuse(at, "Endpoint host \"%s\" has no address that can be found, %s: correct it, or write its address.",
 			      peer->endpoint_host,
 			      ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret));
+	ret = check_endpoint(at, peer, info->ai_addr);
 	memcpy(&peer->endpoint, info->ai_addr, info->ai_addrlen);
 	freeaddrinfo(info);
-	return 0;
+	return ret;
 }
 
 int config_resolve(struct config *config, unsigned int tries)

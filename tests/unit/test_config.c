@@ -471,6 +471,30 @@ static void test_resolve(void **state)
 	config_free(&config);
 }
 
+static void test_resolve_nobody(void **state)
+{
+	static const char *const bad[] = {
+		"0.0.0.0", "255.255.255.255", "224.0.0.1", "[::]", "[ff02::1]",
+	};
+	struct config config;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), PEER "Endpoint = %s:51820\n", bad[i]);
+		assert_int_equal(parse(&config, text), 0);
+		assert_int_equal(config_resolve(&config, 1), -1);
+		assert_said("t.conf:5: Endpoint host \"");
+		assert_non_null(strstr(said, ", which no machine can have: "));
+		config_free(&config);
+	}
+	/* Something may relay it from there. */
+	assert_int_equal(parse(&config, PEER "Endpoint = 127.0.0.1:51820\n"), 0);
+	assert_int_equal(config_resolve(&config, 1), 0);
+	config_free(&config);
+}
+
 static void test_warn_public(void **state)
 {
 	struct config config;
@@ -515,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_resolve_nobody),
 		cmocka_unit_test(test_warn_public),
 		cmocka_unit_test(test_warn_bridge),
 	};
