@@ -68,6 +68,12 @@ static int parse_private_key(struct input *in, int data)
 	return 0;
 }
 
+static bool can_be_hosts(const struct prefix *prefix)
+{
+	return prefix->length && !address_is_nobodys(&prefix->address) &&
+	       !address_is_loopback(&prefix->address);
+}
+
 static int parse_address(struct input *in, int data)
 {
 	struct config_address *address;
@@ -79,6 +85,9 @@ static int parse_address(struct input *in, int data)
 	while ((element = text_split(&in->value, ','))) {
 		if (!prefix_parse(element, &prefix))
 			return refuse(in->at, "Address \"%.64s\" is no IP address with an optional prefix length: write it as in 10.66.0.1/24 or fd00::1/64.",
+				      element);
+		if (!can_be_hosts(&prefix))
+			return refuse(in->at, "Address \"%.64s\" cannot be that of an interface: write a host's own, with the length of its network, as in 10.66.0.1/24 or fd00::1/64.",
 				      element);
 		array_for_each(other, &in->config->addresses) {
 			if (address_equal(&other->prefix.address, &prefix.address))

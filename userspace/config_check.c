@@ -24,6 +24,22 @@ static int check_peer(const struct config *config, struct peer *peer)
 	return 0;
 }
 
+/* The kernel has no IPv6 on a netdev with less. */
+static int check_mtu(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct config_address *address;
+	char text[PREFIX_TEXT_LEN];
+
+	array_for_each(address, &config->addresses) {
+		at.line = address->line;
+		if (address->prefix.address.family == AF_INET6 && config->mtu < 1280)
+			return refuse(&at, "Address %s is of IPv6, which needs an MTU of 1280 or more, not %u: raise MTU, or remove the address.",
+				      prefix_format(&address->prefix, text), config->mtu);
+	}
+	return 0;
+}
+
 struct owned_ip {
 	const struct allowed_ip *ip;
 	const struct peer *peer;
@@ -183,6 +199,8 @@ int config_check(struct config *config)
 
 	if (!config->device.has_private_key)
 		return refuse(&at, "[Interface] has no PrivateKey: make one with \"relayctl genkey\".");
+	if (check_mtu(config))
+		return -1;
 	array_for_each(peer, &config->device.peers) {
 		if (check_peer(config, peer))
 			return -1;
