@@ -169,7 +169,6 @@ static int check_forwards(struct config *config)
 	struct place at = { .file = config->file };
 	struct device *device = &config->device;
 	struct forward_array aimed = { 0 };
-	char text[FORWARD_TEXT_LEN];
 	struct forward *forward;
 	int ret = 0;
 	size_t i;
@@ -180,9 +179,8 @@ static int check_forwards(struct config *config)
 		ret = forward_aim(&at, device,
 				  &device->peers.items[config->forward_peers.items[i]], families,
 				  forward, &aimed);
-		if (!ret && !device->publics.count)
-			ret = refuse(&at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
-				     forward_format(forward, text));
+		if (!ret)
+			ret = forward_check_public(&at, device, forward);
 	}
 	forwards_free(&device->forwards);
 	device->forwards = aimed;

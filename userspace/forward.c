@@ -56,6 +56,8 @@ static int aim(struct kernel *kernel, struct device *device, const char *peer_na
 	array_for_each(forward, &device->forwards) {
 		if (!ret)
 			ret = forward_aim(NULL, device, peer, families, forward, &aimed);
+		if (!ret)
+			ret = forward_check_public(NULL, device, forward);
 	}
 	forwards_free(&device->forwards);
 	device->forwards = aimed;
