@@ -87,9 +87,9 @@ void config_warn(const struct config *config)
 	char *copy = text_copy(config->file);
 	struct stat folder, file;
 
-	/* As wg-quick does: others may read it if they may enter the folder, too. */
+	/* Who may enter the folder knows the file's name, even if he may not list it. */
 	if (!stat(config->file, &file) && !stat(dirname(copy), &folder) &&
-	    file.st_mode & folder.st_mode & 0007)
+	    file.st_mode & 0006 && folder.st_mode & 0001)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
 	warn_publics(config);
 	warn_bridges(config);

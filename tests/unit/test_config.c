@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The configuration: every key, what it refuses, and what spans lines. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "accept.h"
 #include "common.h"
@@ -502,6 +505,40 @@ static void test_resolve_nobody(void **state)
 	config_free(&config);
 }
 
+static void test_warn_readable(void **state)
+{
+	static const struct {
+		mode_t folder;
+		mode_t file;
+		bool warned;
+	} modes[] = {
+		{ 0755, 0600, false }, { 0700, 0644, false }, { 0755, 0644, true },
+		{ 0711, 0644, true }, { 0711, 0602, true }, { 0744, 0604, false },
+		{ 0755, 0601, false },
+	};
+	char folder[] = "/tmp/krelay-unit-XXXXXX";
+	struct config config;
+	char file[64];
+	size_t i;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/t.conf", folder);
+	assert_int_equal(close(creat(file, 0600)), 0);
+	assert_int_equal(config_parse(&config, file, "relay0", HEAD, strlen(HEAD)), 0);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(file, modes[i].file), 0);
+		assert_int_equal(chmod(folder, modes[i].folder), 0);
+		said_clear();
+		config_warn(&config);
+		assert_int_equal(said_count, modes[i].warned);
+	}
+	chmod(folder, 0700);
+	unlink(file);
+	rmdir(folder);
+	config_free(&config);
+}
+
 static void test_warn_public(void **state)
 {
 	struct config config;
@@ -547,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_resolve_nobody),
+		cmocka_unit_test(test_warn_readable),
 		cmocka_unit_test(test_warn_public),
 		cmocka_unit_test(test_warn_bridge),
 	};
