@@ -470,6 +470,9 @@ static int on_value(void *user, const struct place *at, const char *name, char *
 	const struct key *key = find_key(config->peer, name);
 	struct input in = { .config = config, .at = at, .value = value };
 
+	/* The end of a secret on a line of its own looks like this. */
+	if (!key && !value[strspn(value, "=")])
+		return refuse(at, "what stands before \"=\" is no key, and nothing stands behind it: write KEY = VALUE.");
 	if (!key)
 		return refuse_key(at, config->peer, name);
 	if (key->flags & ONCE && check_once(config, at, key))

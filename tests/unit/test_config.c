@@ -205,6 +205,19 @@ static void test_secrets_stay(void **state)
 	assert_null(strstr(said, "S3cret"));
 	assert_refused(PEER "PresharedKey = S3cret\n", "t.conf:5: ");
 	assert_null(strstr(said, "S3cret"));
+	/* The halves of one whose line was broken. */
+	assert_refused("[Interface]\nS3cret=\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3cret"));
+	assert_refused("[Interface]\nS3cret==\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3cret"));
+	assert_refused("[Interface]\nS3/cret = 1\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[Interface]\nS3cretS3cretS3cretS3 = 1\n", "t.conf:2: what stands before ");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[S3+cret]\n", "t.conf:1: what stands in the line is no section: ");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[S3cret=\n", "t.conf:1: what stands in the line is no section: ");
+	assert_null(strstr(said, "S3"));
 	/* The key before a misplaced line end, too. */
 	assert_refused("[Interface]\nPrivateKey\nS3cret\n", "t.conf:2: ");
 	assert_null(strstr(said, "PrivateKey"));
