@@ -38,7 +38,7 @@ int config_find(const char *argument, char ifname[IFNAMSIZ], char **file)
 	if (ends_in_suffix(name))
 		name[strlen(name) - strlen(SUFFIX)] = '\0';
 	if (!netdev_is_valid(name)) {
-		ret = refuse(NULL, "\"%.64s\" cannot be the name of an interface: use 1 to %d letters, digits and _=+.-, or the name of such a file ending in %s.",
+		ret = refuse(NULL, "\"%.64s\" cannot be the name of an interface: use 1 to %d letters, digits and _=+.-, but neither \"all\" nor \"default\" nor a \"-\" in front, or the name of such a file ending in %s.",
 			     name, IFNAMSIZ - 1, SUFFIX);
 		goto cleanup;
 	}

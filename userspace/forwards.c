@@ -25,6 +25,7 @@ DEFINE_ARRAY(proto_array, uint8_t);
  * @words: its words, which point into @copy
  * @next: index of the next word
  * @protos: "tcp+udp" makes two of it
+ * @aimed: its arrow was read
  * @closed: there is more to it than a catch-all and its exceptions
  */
 struct parsing {
@@ -36,6 +37,7 @@ struct parsing {
 	struct forward forward;
 	struct proto_array protos;
 	struct source_array sources;
+	bool aimed;
 	bool closed;
 };
 
@@ -321,9 +323,10 @@ static int parse_target(struct parsing *p)
 	if (!word)
 		return refuse(p->at, "Forward \"%.64s\" has nothing behind its arrow: write a PORT, an ADDRESS or ADDRESS:PORT there.",
 			      p->whole);
-	if (p->forward.target.family || p->forward.target_first != p->forward.first)
+	if (p->aimed)
 		return refuse(p->at, "Forward \"%.64s\" has two targets: leave one of them.",
 			      p->whole);
+	p->aimed = true;
 	if (!p->forward.first)
 		return parse_host(p, word);
 	copy = text_copy(word);

@@ -87,6 +87,7 @@ static const struct refusal refusals[] = {
 	{ HEAD "Public = a/b\n", "t.conf:3: Public \"a/b\" cannot be the name of a netdev: " },
 	{ HEAD "Public = ens3, ,ens4\n", "t.conf:3: Public \"\" cannot be the name of a netdev: " },
 	{ HEAD "Public = abcdefghijklmnop\n", "t.conf:3: Public \"abcdefghijklmnop\" cannot be " },
+	{ HEAD "Public = all\n", "t.conf:3: Public \"all\" cannot be the name of a netdev: " },
 	{ HEAD "Public = relay0\n", "t.conf:3: Public \"relay0\" is the tunnel itself: " },
 	{ HEAD "Public = ens3, ens3\n", "t.conf:3: Public \"ens3\" is listed twice: " },
 	{ HEAD "Table = main\n", "t.conf:3: Table \"main\" is no routing table: " },
@@ -444,7 +445,7 @@ static void test_find(void **state)
 		{ "123456789012345", "123456789012345", "/nowhere/krelay/123456789012345.conf" },
 	};
 	static const char *const bad[] = {
-		"", ".", "..", "./", "a b", "1234567890123456", ".conf", "./.conf", "a:b", "a\nb",
+		"", ".", "..", "all", "default.conf", "-x", "--watch", "./-x.conf", "./", "a b", "1234567890123456", ".conf", "./.conf", "a:b", "a\nb",
 		"relay\xc3\xa4.conf",
 	};
 	char ifname[IFNAMSIZ];

@@ -241,6 +241,8 @@ static const struct {
 	{ "udp/80 on 224.0.0.1", "t.conf:9: Forward \"udp/80 on 224.0.0.1\" is on 224.0.0.1, where no " },
 	{ "udp/80 on ff02::1", "t.conf:9: Forward \"udp/80 on ff02::1\" is on ff02::1, where no " },
 	{ "udp/80 on 255.255.255.255", "t.conf:9: Forward \"udp/80 on 255.255.255.255\" is on 255.255" },
+	{ "tcp/80 -> 80 -> 81", "t.conf:9: Forward \"tcp/80 -> 80 -> 81\" has two targets: " },
+	{ "tcp/80 allow @/dev/zero", "/dev/zero:1000001: the file goes on after 1000000 lines: " },
 	{ "tcp/80 on ens3", "t.conf:9: Forward \"tcp/80 on ens3\" is on \"ens3\", which is no IP " },
 	{ "tcp/80 on 10.0.0.1/32", "t.conf:9: Forward \"tcp/80 on 10.0.0.1/32\" is on \"10.0.0.1/32" },
 	{ "tcp/80 -", "t.conf:9: Forward \"tcp/80 -\" has half an arrow: " },
