@@ -149,7 +149,7 @@ static FILE *open_own(const char *name)
 	if (fd < 0)
 		return NULL;
 	if (!fstat(fd, &info) && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
-	    !(info.st_mode & (S_IWGRP | S_IWOTH)))
+	    !(info.st_mode & 0022))
 		file = fdopen(fd, "r");
 	if (!file)
 		close(fd);

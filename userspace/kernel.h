@@ -68,8 +68,8 @@ __printf(3, 4)
 int kernel_refuse(const struct kernel *kernel, const struct place *at, const char *doing, ...);
 
 /*
- * Links: find the device @name, which must be of the module's kind, into @ifindex, and whether it is
- * up into @up unless that is NULL.
+ * Links: find the device @name, which must be of the module's kind, into @ifindex, and whether it
+ * is up into @up unless that is NULL.
  */
 int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bool *up);
 /* All of this namespace; array of names. */
