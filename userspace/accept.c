@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,36 @@ bool proto_parse(const char *text, uint8_t *proto)
 	if (!entry || entry->p_proto < 1 || entry->p_proto > 255)
 		return false;
 	*proto = entry->p_proto;
+	return true;
+}
+
+/*
+ * Numbers that everybody takes for ports: from ftp to snmp and bgp. No protocol that is in use has
+ * one of them.
+ */
+bool proto_is_port(const char *text)
+{
+	static const uint8_t ports[] = {
+		7, 20, 21, 22, 23, 25, 37, 43, 53, 67, 69, 70, 79, 80, 110, 111, 113, 119, 123,
+		143, 161, 162, 177, 179, 194,
+	};
+	uint32_t number;
+
+	return text_decimal(text, UINT8_MAX, &number) && memchr(ports, number, sizeof(ports));
+}
+
+bool ports_before_proto(const char *text, char swapped[ACCEPT_TEXT_LEN])
+{
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? strspn(text, "0123456789-") : 0;
+	uint8_t proto;
+
+	/* 17/6 is port 6 of udp. */
+	if (!n || text + n != slash || isdigit((unsigned char)slash[1]) ||
+	    !proto_parse(slash + 1, &proto) || !proto_has_ports(proto) ||
+	    strlen(text) >= ACCEPT_TEXT_LEN)
+		return false;
+	snprintf(swapped, ACCEPT_TEXT_LEN, "%s/%.*s", slash + 1, (int)n, text);
 	return true;
 }
 
@@ -111,19 +142,35 @@ const char *ports_format(uint16_t first, uint16_t last, char text[12])
 	return text;
 }
 
+static int refuse_proto(const struct place *at, const char *whole, const char *text)
+{
+	char swapped[ACCEPT_TEXT_LEN];
+	uint32_t port;
+
+	if (ports_before_proto(text, swapped))
+		return refuse(at, "Accept \"%.64s\" has the port before the protocol: write %s.",
+			      whole, swapped);
+	if (text_decimal(text, UINT16_MAX, &port) && port)
+		return refuse(at, "Accept \"%.64s\" is a port without its protocol: write tcp/%u or udp/%u.",
+			      whole, port, port);
+	return refuse(at, "Accept \"%.64s\" does not begin with an IP protocol: write its name or its number of 1 to 255, as in tcp/443, icmp or 47.",
+		      whole);
+}
+
 static int what_parse(const struct place *at, const char *whole, const char *text,
 		      struct accept *accept)
 {
 	const char *slash = strchr(text, '/');
+	char swapped[ACCEPT_TEXT_LEN];
 	char *name;
 	bool good;
 
 	name = text_copy_n(text, slash ? (size_t)(slash - text) : strlen(text));
-	good = proto_parse(name, &accept->proto);
+	good = proto_parse(name, &accept->proto) && !ports_before_proto(text, swapped) &&
+	       (slash || !proto_is_port(name));
 	free(name);
 	if (!good)
-		return refuse(at, "Accept \"%.64s\" does not begin with an IP protocol: write its name or its number of 1 to 255, as in tcp/443, icmp or 47.",
-			      whole);
+		return refuse_proto(at, whole, text);
 	if (!slash)
 		return 0;
 	if (!proto_has_ports(accept->proto))

@@ -14,6 +14,8 @@
  */
 bool proto_parse(const char *text, uint8_t *proto);
 bool proto_has_ports(uint8_t proto);
+/* True for the number of a protocol that can only have been meant as a port. */
+bool proto_is_port(const char *text);
 /* The name in /etc/protocols, else the number. */
 const char *proto_format(uint8_t proto, char text[PROTO_TEXT_LEN]);
 
@@ -26,6 +28,8 @@ const char *proto_format(uint8_t proto, char text[PROTO_TEXT_LEN]);
  */
 int ports_parse(const struct place *at, const char *what, const char *text, uint16_t *first,
 		uint16_t *last);
+/* True for "80/tcp", as other software writes it; @swapped gets "tcp/80". */
+bool ports_before_proto(const char *text, char swapped[ACCEPT_TEXT_LEN]);
 /* "80" or "80-89". */
 const char *ports_format(uint16_t first, uint16_t last, char text[12]);
 

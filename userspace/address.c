@@ -25,6 +25,16 @@ bool address_parse(const char *text, struct address *address)
 	return inet_pton(address->family, text, address->bytes) == 1;
 }
 
+void address_from_sockaddr(struct address *address, const struct sockaddr *from)
+{
+	memset(address, 0, sizeof(*address));
+	address->family = from->sa_family;
+	if (from->sa_family == AF_INET)
+		memcpy(address->bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else
+		memcpy(address->bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_LEN])
 {
 	if (!inet_ntop(address->family, address->bytes, text, ADDRESS_TEXT_LEN))
@@ -43,6 +53,26 @@ bool address_is_link_local(const struct address *address)
 
 	return address->family == AF_INET ? bytes[0] == 169 && bytes[1] == 254 :
 	       address->family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+bool address_is_loopback(const struct address *address)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return address->family == AF_INET ? address->bytes[0] == 127 :
+	       address->family == AF_INET6 && !memcmp(address->bytes, loopback, 16);
+}
+
+bool address_is_nobodys(const struct address *address)
+{
+	static const uint8_t ones[4] = { 255, 255, 255, 255 };
+	static const uint8_t zeros[16];
+
+	if (!memcmp(address->bytes, zeros, address_len(address)))
+		return true;
+	if (address->family == AF_INET6)
+		return address->bytes[0] == 0xff;
+	return (address->bytes[0] & 0xf0) == 224 || !memcmp(address->bytes, ones, 4);
 }
 
 int address_compare(const struct address *a, const struct address *b)

@@ -31,12 +31,18 @@ struct prefix {
 #define PREFIX_TEXT_LEN (INET6_ADDRSTRLEN + 4)
 
 bool address_parse(const char *text, struct address *address);
+/* The address of a struct sockaddr_in or sockaddr_in6. */
+void address_from_sockaddr(struct address *address, const struct sockaddr *from);
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_LEN]);
 /* 4 or 16; 0 for no address. */
 unsigned int address_len(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* 169.254.0.0/16 and fe80::/10 */
 bool address_is_link_local(const struct address *address);
+/* 127.0.0.0/8 and ::1 */
+bool address_is_loopback(const struct address *address);
+/* True for what is no single host's: unspecified, multicast and broadcast. */
+bool address_is_nobodys(const struct address *address);
 /* Any total order. */
 int address_compare(const struct address *a, const struct address *b);
 

@@ -68,6 +68,12 @@ static int parse_private_key(struct input *in, int data)
 	return 0;
 }
 
+static bool can_be_hosts(const struct prefix *prefix)
+{
+	return prefix->length && !address_is_nobodys(&prefix->address) &&
+	       !address_is_loopback(&prefix->address);
+}
+
 static int parse_address(struct input *in, int data)
 {
 	struct config_address *address;
@@ -79,6 +85,9 @@ static int parse_address(struct input *in, int data)
 	while ((element = text_split(&in->value, ','))) {
 		if (!prefix_parse(element, &prefix))
 			return refuse(in->at, "Address \"%.64s\" is no IP address with an optional prefix length: write it as in 10.66.0.1/24 or fd00::1/64.",
+				      element);
+		if (!can_be_hosts(&prefix))
+			return refuse(in->at, "Address \"%.64s\" cannot be that of an interface: write a host's own, with the length of its network, as in 10.66.0.1/24 or fd00::1/64.",
 				      element);
 		array_for_each(other, &in->config->addresses) {
 			if (address_equal(&other->prefix.address, &prefix.address))
@@ -127,7 +136,7 @@ static int parse_mtu(struct input *in, int data)
 static int parse_public(struct input *in, int data)
 {
 	struct device *device = &in->config->device;
-	struct netdev_name *other;
+	struct netdev_name *public;
 	char *element;
 
 	(void)data;
@@ -138,12 +147,14 @@ static int parse_public(struct input *in, int data)
 		if (!strcmp(element, device->name))
 			return refuse(in->at, "Public \"%s\" is the tunnel itself: name the netdev that faces the Internet.",
 				      element);
-		array_for_each(other, &device->publics) {
-			if (!strcmp(other->name, element))
+		array_for_each(public, &device->publics) {
+			if (!strcmp(public->name, element))
 				return refuse(in->at, "Public \"%s\" is listed twice: remove one of them.",
 					      element);
 		}
-		strcpy(array_add(&device->publics)->name, element);
+		public = array_add(&device->publics);
+		strcpy(public->name, element);
+		public->line = in->at->line;
 	}
 	return 0;
 }
@@ -459,6 +470,9 @@ static int on_value(void *user, const struct place *at, const char *name, char *
 	const struct key *key = find_key(config->peer, name);
 	struct input in = { .config = config, .at = at, .value = value };
 
+	/* The end of a secret on a line of its own looks like this. */
+	if (!key && !value[strspn(value, "=")])
+		return refuse(at, "what stands before \"=\" is no key, and nothing stands behind it: write KEY = VALUE.");
 	if (!key)
 		return refuse_key(at, config->peer, name);
 	if (key->flags & ONCE && check_once(config, at, key))

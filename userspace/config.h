@@ -95,8 +95,9 @@ int config_check(struct config *config);
 int config_load(struct config *config, const char *argument);
 
 /*
- * Warn if others may read the file, and of forwards that keep others from working. A refusal needs
- * no second sentence, so this comes last.
+ * Warn if others may read the file, of public netdevs that are not there, of bridges to which all
+ * is open, and of forwards that keep others from working. A refusal needs no second sentence, so
+ * this comes last.
  */
 void config_warn(const struct config *config);
 

@@ -24,6 +24,22 @@ static int check_peer(const struct config *config, struct peer *peer)
 	return 0;
 }
 
+/* The kernel has no IPv6 on a netdev with less. */
+static int check_mtu(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct config_address *address;
+	char text[PREFIX_TEXT_LEN];
+
+	array_for_each(address, &config->addresses) {
+		at.line = address->line;
+		if (address->prefix.address.family == AF_INET6 && config->mtu < 1280)
+			return refuse(&at, "Address %s is of IPv6, which needs an MTU of 1280 or more, not %u: raise MTU, or remove the address.",
+				      prefix_format(&address->prefix, text), config->mtu);
+	}
+	return 0;
+}
+
 struct owned_ip {
 	const struct allowed_ip *ip;
 	const struct peer *peer;
@@ -81,6 +97,37 @@ static int check_owners(const struct config *config)
 	return ret;
 }
 
+/* A packet to it would never leave this host. */
+static int check_own(const struct config *config, const struct allowed_ip *ip)
+{
+	struct place at = { .file = config->file, .line = ip->line };
+	const struct config_address *own;
+	char text[PREFIX_TEXT_LEN];
+
+	if (!prefix_is_host(&ip->prefix))
+		return 0;
+	array_for_each(own, &config->addresses) {
+		if (address_equal(&own->prefix.address, &ip->prefix.address))
+			return refuse(&at, "AllowedIPs %s is this interface's own Address of line %u, which no peer can have: write that of the peer's interface.",
+				      prefix_format(&ip->prefix, text), own->line);
+	}
+	return 0;
+}
+
+static int check_allowed_ips(const struct config *config)
+{
+	const struct allowed_ip *ip;
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		array_for_each(ip, &peer->allowed_ips) {
+			if (check_own(config, ip))
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int check_default_route(const struct config *config)
 {
 	struct place at = { .file = config->file };
@@ -122,7 +169,6 @@ static int check_forwards(struct config *config)
 	struct place at = { .file = config->file };
 	struct device *device = &config->device;
 	struct forward_array aimed = { 0 };
-	char text[FORWARD_TEXT_LEN];
 	struct forward *forward;
 	int ret = 0;
 	size_t i;
@@ -133,9 +179,8 @@ static int check_forwards(struct config *config)
 		ret = forward_aim(&at, device,
 				  &device->peers.items[config->forward_peers.items[i]], families,
 				  forward, &aimed);
-		if (!ret && !device->publics.count)
-			ret = refuse(&at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
-				     forward_format(forward, text));
+		if (!ret)
+			ret = forward_check_public(&at, device, forward);
 	}
 	forwards_free(&device->forwards);
 	device->forwards = aimed;
@@ -152,11 +197,13 @@ int config_check(struct config *config)
 
 	if (!config->device.has_private_key)
 		return refuse(&at, "[Interface] has no PrivateKey: make one with \"relayctl genkey\".");
+	if (check_mtu(config))
+		return -1;
 	array_for_each(peer, &config->device.peers) {
 		if (check_peer(config, peer))
 			return -1;
 	}
-	if (check_owners(config) || check_default_route(config))
+	if (check_allowed_ips(config) || check_owners(config) || check_default_route(config))
 		return -1;
 	return check_forwards(config);
 }

@@ -38,7 +38,7 @@ int config_find(const char *argument, char ifname[IFNAMSIZ], char **file)
 	if (ends_in_suffix(name))
 		name[strlen(name) - strlen(SUFFIX)] = '\0';
 	if (!netdev_is_valid(name)) {
-		ret = refuse(NULL, "\"%.64s\" cannot be the name of an interface: use 1 to %d letters, digits and _=+.-, or the name of such a file ending in %s.",
+		ret = refuse(NULL, "\"%.64s\" cannot be the name of an interface: use 1 to %d letters, digits and _=+.-, but neither \"all\" nor \"default\" nor a \"-\" in front, or the name of such a file ending in %s.",
 			     name, IFNAMSIZ - 1, SUFFIX);
 		goto cleanup;
 	}
@@ -56,16 +56,43 @@ cleanup:
 	return ret;
 }
 
+static void warn_publics(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct netdev_name *public;
+
+	array_for_each(public, &config->device.publics) {
+		at.line = public->line;
+		if (!if_nametoindex(public->name))
+			warn(&at, "Public \"%s\" is no netdev here: \"ip link\" lists them; forwards take nothing on it until it exists.",
+			     public->name);
+	}
+}
+
+static void warn_bridges(const struct config *config)
+{
+	struct place at = { .file = config->file };
+	const struct peer *peer;
+
+	array_for_each(peer, &config->device.peers) {
+		at.line = peer->line;
+		if (peer->bridge && !peer->accepts.count)
+			warn(&at, "the peer is a bridge without Accept, so all ports of this host's tunnel addresses are open to it and its visitors: list what you offer, as in Accept = tcp/443.");
+	}
+}
+
 void config_warn(const struct config *config)
 {
 	struct place at = { .file = config->file };
 	char *copy = text_copy(config->file);
 	struct stat folder, file;
 
-	/* As wg-quick does: others may read it if they may enter the folder, too. */
+	/* Who may enter the folder knows the file's name, even if he may not list it. */
 	if (!stat(config->file, &file) && !stat(dirname(copy), &folder) &&
-	    file.st_mode & folder.st_mode & 0007)
+	    file.st_mode & 0006 && folder.st_mode & 0001)
 		warn(&at, "the file with the private key is accessible to everybody: run \"chmod 600\" on it.");
+	warn_publics(config);
+	warn_bridges(config);
 	forwards_warn(config->file, &config->device);
 	free(copy);
 }
@@ -144,6 +171,20 @@ cleanup:
 	return ret;
 }
 
+/* Name servers that block names answer with such, too. */
+static int check_endpoint(const struct place *at, const struct peer *peer,
+			  const struct sockaddr *endpoint)
+{
+	char text[ADDRESS_TEXT_LEN];
+	struct address address;
+
+	address_from_sockaddr(&address, endpoint);
+	if (!address_is_nobodys(&address))
+		return 0;
+	return refuse(at, "Endpoint host \"%s\" has the address %s, which no machine can have: write that at which the peer is reached.",
+		      peer->endpoint_host, address_format(&address, text));
+}
+
 static int resolve(const struct place *at, struct peer *peer, unsigned int *tries)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
@@ -165,9 +206,10 @@ static int resolve(const struct place *at, struct peer *peer, unsigned int *trie
 		return refuse(at, "Endpoint host \"%s\" has no address that can be found, %s: correct it, or write its address.",
 			      peer->endpoint_host,
 			      ret == EAI_SYSTEM ? strerror(errno) : gai_strerror(ret));
+	ret = check_endpoint(at, peer, info->ai_addr);
 	memcpy(&peer->endpoint, info->ai_addr, info->ai_addrlen);
 	freeaddrinfo(info);
-	return 0;
+	return ret;
 }
 
 int config_resolve(struct config *config, unsigned int tries)

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "accept.h"
 #include "forwards.h"
 #include "listeners.h"
 #include "output.h"
@@ -56,6 +58,8 @@ static int aim(struct kernel *kernel, struct device *device, const char *peer_na
 	array_for_each(forward, &device->forwards) {
 		if (!ret)
 			ret = forward_aim(NULL, device, peer, families, forward, &aimed);
+		if (!ret)
+			ret = forward_check_public(NULL, device, forward);
 	}
 	forwards_free(&device->forwards);
 	device->forwards = aimed;
@@ -140,8 +144,20 @@ static int find_meant(const struct device *device, const struct forward *said,
 		      forward_format(said, text), device->name, device->name);
 }
 
+static bool may_be_peer(const char *word)
+{
+	uint8_t key[KRELAY_KEY_LEN];
+	uint32_t port;
+	uint8_t proto;
+
+	if (key_parse(word, key))
+		return true;
+	return name_is_valid(word) && strcasecmp(word, "all") && !proto_parse(word, &proto) &&
+	       !text_decimal(word, UINT16_MAX, &port);
+}
+
 /* IFACE FORWARD... */
-static int del(struct kernel *kernel, int argc, char *argv[])
+static int delete(struct kernel *kernel, int argc, char *argv[])
 {
 	struct device device = { 0 };
 	struct device words = { 0 };
@@ -149,6 +165,10 @@ static int del(struct kernel *kernel, int argc, char *argv[])
 	struct forward *forward;
 	int ret;
 
+	/* As "add" has it. */
+	if (argc > 2 && may_be_peer(argv[1]))
+		return refuse(NULL, "\"%.64s\" is no forward, and del takes no PEER: leave it out, as in \"relayctl forward del %s tcp/443\".",
+			      argv[1], argv[0]);
 	ret = parse_words(argc - 1, argv + 1, &words);
 	if (!ret)
 		ret = kernel_open(kernel);
@@ -287,7 +307,7 @@ int forward_main(int argc, char *argv[])
 	else if (argc >= 5 && !strcmp(argv[1], "add"))
 		ret = add(&kernel, argc - 2, argv + 2);
 	else if (argc >= 4 && !strcmp(argv[1], "del"))
-		ret = del(&kernel, argc - 2, argv + 2);
+		ret = delete(&kernel, argc - 2, argv + 2);
 	else if (argc == 3 && !strcmp(argv[1], "set"))
 		ret = set(&kernel, argv[2]);
 	else

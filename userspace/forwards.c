@@ -25,6 +25,7 @@ DEFINE_ARRAY(proto_array, uint8_t);
  * @words: its words, which point into @copy
  * @next: index of the next word
  * @protos: "tcp+udp" makes two of it
+ * @aimed: its arrow was read
  * @closed: there is more to it than a catch-all and its exceptions
  */
 struct parsing {
@@ -36,6 +37,7 @@ struct parsing {
 	struct forward forward;
 	struct proto_array protos;
 	struct source_array sources;
+	bool aimed;
 	bool closed;
 };
 
@@ -102,21 +104,6 @@ static int refuse_start(const struct parsing *p, const char *name, bool ports)
 		      grammar);
 }
 
-/*
- * Numbers that everybody takes for ports: from ftp to snmp and bgp. No protocol that is in use has
- * one of them.
- */
-static bool is_port(const char *name)
-{
-	static const uint8_t ports[] = {
-		7, 20, 21, 22, 23, 25, 37, 43, 53, 67, 69, 70, 79, 80, 110, 111, 113, 119, 123,
-		143, 161, 162, 177, 179, 194,
-	};
-	uint32_t number;
-
-	return text_decimal(name, UINT8_MAX, &number) && memchr(ports, number, sizeof(ports));
-}
-
 static bool has_proto(const struct proto_array *protos, uint8_t proto)
 {
 	const uint8_t *other;
@@ -135,7 +122,7 @@ static int parse_protos(struct parsing *p, char *text, bool ports)
 	uint8_t proto;
 
 	while ((name = text_split(&text, '+'))) {
-		if (!proto_parse(name, &proto) || (!ports && is_port(name)))
+		if (!proto_parse(name, &proto) || (!ports && proto_is_port(name)))
 			return refuse_start(p, name, ports);
 		if (has_proto(&p->protos, proto))
 			return refuse(p->at, "Forward \"%.64s\" names the protocol %s twice: write it once.",
@@ -153,6 +140,11 @@ static int parse_protos(struct parsing *p, char *text, bool ports)
 
 static int refuse_except(const struct parsing *p, const char *word)
 {
+	char swapped[ACCEPT_TEXT_LEN];
+
+	if (ports_before_proto(word, swapped))
+		return refuse(p->at, "Forward \"%.64s\" excepts \"%.64s\", with the port before the protocol: write %s.",
+			      p->whole, word, swapped);
 	return refuse(p->at, "Forward \"%.64s\" excepts \"%.64s\", which is no protocol with or without ports: write it as in tcp/22, udp/5000-5010 or icmp.",
 		      p->whole, word);
 }
@@ -161,13 +153,15 @@ static int refuse_except(const struct parsing *p, const char *word)
 static int parse_except(struct parsing *p, char *word, struct accept_array *excepts)
 {
 	struct accept except = { 0 };
+	char swapped[ACCEPT_TEXT_LEN];
 	char text[ACCEPT_TEXT_LEN];
 	char copy[64];
 	char *protos = copy;
 	struct accept *other;
 	char *slash, *name;
 
-	if (snprintf(copy, sizeof(copy), "%s", word) >= (int)sizeof(copy))
+	if (snprintf(copy, sizeof(copy), "%s", word) >= (int)sizeof(copy) ||
+	    ports_before_proto(word, swapped))
 		return refuse_except(p, word);
 	slash = strchr(copy, '/');
 	if (slash)
@@ -175,7 +169,7 @@ static int parse_except(struct parsing *p, char *word, struct accept_array *exce
 	if (slash && ports_parse(p->at, "Forward except port", slash, &except.first, &except.last))
 		return -1;
 	while ((name = text_split(&protos, '+'))) {
-		if (!proto_parse(name, &except.proto) || (!slash && is_port(name)))
+		if (!proto_parse(name, &except.proto) || (!slash && proto_is_port(name)))
 			return refuse_except(p, word);
 		if (slash && !proto_has_ports(except.proto))
 			return refuse(p->at, "Forward \"%.64s\" excepts a port of %s, which has none: write \"%s\" alone.",
@@ -217,6 +211,7 @@ static int parse_excepts(struct parsing *p, struct accept_array *excepts)
 static int parse_what(struct parsing *p)
 {
 	struct forward *forward = &p->forward;
+	char swapped[ACCEPT_TEXT_LEN];
 	char *word = take_value(p);
 	char *slash;
 
@@ -230,6 +225,9 @@ static int parse_what(struct parsing *p)
 		p->next++;
 		return parse_excepts(p, &forward->excepts);
 	}
+	if (ports_before_proto(word, swapped))
+		return refuse(p->at, "Forward \"%.64s\" has the port before the protocol: write %s.",
+			      p->whole, swapped);
 	slash = strchr(word, '/');
 	if (slash)
 		*slash++ = '\0';
@@ -254,6 +252,9 @@ static int parse_on(struct parsing *p)
 	if (!address_parse(word, &p->forward.public))
 		return refuse(p->at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
 			      p->whole, word);
+	if (address_is_nobodys(&p->forward.public) || address_is_loopback(&p->forward.public))
+		return refuse(p->at, "Forward \"%.64s\" is on %s, where no visitor can reach a host: write an address that a netdev here has, or leave out \"on %s\" for any.",
+			      p->whole, word, word);
 	return 0;
 }
 
@@ -322,9 +323,10 @@ static int parse_target(struct parsing *p)
 	if (!word)
 		return refuse(p->at, "Forward \"%.64s\" has nothing behind its arrow: write a PORT, an ADDRESS or ADDRESS:PORT there.",
 			      p->whole);
-	if (p->forward.target.family || p->forward.target_first != p->forward.first)
+	if (p->aimed)
 		return refuse(p->at, "Forward \"%.64s\" has two targets: leave one of them.",
 			      p->whole);
+	p->aimed = true;
 	if (!p->forward.first)
 		return parse_host(p, word);
 	copy = text_copy(word);

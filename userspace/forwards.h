@@ -69,6 +69,10 @@ int forward_aim(const struct place *at, const struct device *device, const struc
  */
 int forwards_check(const char *file, const struct device *device);
 
+/* Refuse a forward of a device that has no public netdev. */
+int forward_check_public(const struct place *at, const struct device *device,
+			 const struct forward *forward);
+
 /* Warn of what is allowed, but makes some ports of a catch-all unreachable. */
 void forwards_warn(const char *file, const struct device *device);
 

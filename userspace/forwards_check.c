@@ -318,6 +318,17 @@ void forwards_warn(const char *file, const struct device *device)
 	}
 }
 
+int forward_check_public(const struct place *at, const struct device *device,
+			 const struct forward *forward)
+{
+	char text[FORWARD_TEXT_LEN];
+
+	if (device->publics.count)
+		return 0;
+	return refuse(at, "Forward \"%s\" has nowhere to come from: write Public = NETDEV into [Interface], with the netdev that faces the Internet.",
+		      forward_format(forward, text));
+}
+
 int forwards_check_tunnel(const char *file, const struct device *device, uint16_t port)
 {
 	struct place at = { .file = file };

@@ -220,7 +220,11 @@ int link_add_route(struct kernel *kernel, const struct place *at, unsigned int i
 	err = rtnl_route_add(kernel->route, route, NLM_F_CREATE | NLM_F_EXCL);
 	nl_addr_put(destination);
 	rtnl_route_put(route);
-	return kernel_failed(kernel, err) ?
-	       kernel_refuse(kernel, at, "the route to AllowedIPs %s",
-			     prefix_format(prefix, text)) : 0;
+	if (!kernel_failed(kernel, err))
+		return 0;
+	prefix_format(prefix, text);
+	if (kernel->error == EEXIST)
+		return refuse(at, "there is a route to AllowedIPs %s already, as \"ip route show table all %s\" tells: remove it, choose other addresses, or write Table = off into [Interface] and route them yourself.",
+			      text, text);
+	return kernel_refuse(kernel, at, "the route to AllowedIPs %s", text);
 }

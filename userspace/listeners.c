@@ -195,8 +195,9 @@ static void name_listener(const struct listener *listener, char *text, size_t si
 	if (dir)
 		closedir(dir);
 	if (!first) {
-		snprintf(text, size, listener->inode ? "a process that this user may not see" :
-			 "a socket of the kernel");
+		snprintf(text, size, listener->inode && geteuid() ?
+			 "a process that this user may not see" :
+			 "the kernel itself, as for WireGuard or krelay,");
 		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%u/comm", first);

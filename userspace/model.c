@@ -151,6 +151,12 @@ bool name_is_valid(const char *text)
 
 bool netdev_is_valid(const char *text)
 {
-	return *text && strlen(text) < IFNAMSIZ && strcmp(text, ".") && strcmp(text, "..") &&
-	       is_made_of(text, "_=+.-");
+	static const char *const taken[] = { ".", "..", "all", "default" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(taken); i++) {
+		if (!strcmp(text, taken[i]))
+			return false;
+	}
+	return *text && *text != '-' && strlen(text) < IFNAMSIZ && is_made_of(text, "_=+.-");
 }

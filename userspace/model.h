@@ -173,8 +173,13 @@ struct peer {
 
 DEFINE_ARRAY(peer_array, struct peer);
 
+/**
+ * struct netdev_name - a netdev, which may not exist
+ * @line: of the file, 0 without one
+ */
 struct netdev_name {
 	char name[IFNAMSIZ];
+	unsigned int line;
 };
 
 DEFINE_ARRAY(netdev_array, struct netdev_name);
@@ -241,7 +246,10 @@ struct peer *device_route(const struct device *device, const struct address *add
 const char *peer_label(const struct peer *peer, char text[KEY_TEXT_LEN]);
 
 bool name_is_valid(const char *text);
-/* A name that the kernel takes for a netdev. */
+/*
+ * A name that the kernel takes for a netdev, without those that stand for all of them in sysctl and
+ * here, and without what looks like an option.
+ */
 bool netdev_is_valid(const char *text);
 
 #endif

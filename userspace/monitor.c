@@ -17,11 +17,13 @@
  * @kernel: for the names of peers, which events do not carry
  * @only: name of the one interface that counts, NULL for all
  * @json: an object a line instead of words
+ * @failed: the output cannot be written
  */
 struct watch {
 	struct kernel kernel;
 	const char *only;
 	bool json;
+	bool failed;
 };
 
 static const struct event {
@@ -107,7 +109,7 @@ static void print(struct watch *watch, const struct event *event, const struct d
 		endpoint_format(&peer->endpoint, endpoint);
 	(watch->json ? print_json : print_text)(event, device, peer ? name : NULL,
 						located ? endpoint : NULL);
-	fflush(stdout);
+	watch->failed = output_end();
 }
 
 static int on_event(struct nl_msg *message, void *data)
@@ -118,7 +120,7 @@ static int on_event(struct nl_msg *message, void *data)
 	struct device device;
 
 	memset(&device, 0, sizeof(device));
-	if (event && message_read(nlmsg_hdr(message), &device) &&
+	if (event && !watch->failed && message_read(nlmsg_hdr(message), &device) &&
 	    (!watch->only || !strcmp(watch->only, device.name)))
 		print(watch, event, &device);
 	device_free(&device);
@@ -162,8 +164,10 @@ static int watch_events(struct watch *watch)
 		err = nl_recvmsgs_default(sock);
 		if (err == -NLE_NOMEM)
 			warn(NULL, "events came faster than they could be read, and some are lost.");
-	} while (err >= 0 || err == -NLE_NOMEM || err == -NLE_INTR);
+	} while (!watch->failed && (err >= 0 || err == -NLE_NOMEM || err == -NLE_INTR));
 	nl_socket_free(sock);
+	if (watch->failed)
+		return -1;
 	return refuse(NULL, "no more events come from the module (%s): start again.",
 		      nl_geterror(err));
 }

@@ -11,8 +11,8 @@
 #include "reader.h"
 #include "text.h"
 
-/* The longest name of a key, and how much of a value inih gets at a time. */
-#define KEY_MAX 40
+/* PersistentKeepalive is the longest name; and how much of a value inih gets at a time. */
+#define KEY_MAX 19
 #define PIECE 120
 
 /* Neither stands in a file: control characters are refused. */
@@ -45,16 +45,30 @@ struct reader {
 	bool failed;
 };
 
+/* What is no name may be part of a secret, whose line was broken or lacks its "=". */
+static bool may_be_secret(const char *text)
+{
+	return strlen(text) > KEY_MAX || strpbrk(text, "+/=");
+}
+
 static int read_section(struct reader *r, char *text)
 {
 	char *close = strchr(text, ']');
+	char *name;
 
-	if (!close || close[1])
+	if (close && !close[1]) {
+		*close = '\0';
+		name = text_trim(text + 1);
+	} else {
+		name = text;
+	}
+	if (may_be_secret(name))
+		return refuse(&r->at, "what stands in the line is no section: write [Interface] or [Peer].");
+	if (name == text)
 		return refuse(&r->at, "\"%.64s\" is no section: write [Interface] or [Peer].",
 			      text);
-	*close = '\0';
 	r->in_section = true;
-	return r->events->section(r->user, &r->at, text_trim(text + 1));
+	return r->events->section(r->user, &r->at, name);
 }
 
 static bool key_is_valid(const char *key)
@@ -79,8 +93,7 @@ static int read_key(struct reader *r, char *text)
 	*equals = '\0';
 	r->key = text_trim(text);
 	value = equals + 1;
-	/* Where "=" is missing, that of a secret may have been taken for it. */
-	if (strlen(r->key) > KEY_MAX)
+	if (may_be_secret(r->key))
 		return refuse(&r->at, "what stands before \"=\" is no key: write KEY = VALUE.");
 	if (!key_is_valid(r->key))
 		return refuse(&r->at, "\"%.64s\" is no key: keys are made of letters, as in ListenPort.",

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "output.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -80,7 +81,7 @@ static int print_help(void)
 	       "[on ADDRESS] [-> [ADDRESS:]PORT[-PORT]] [allow PREFIX...] [deny PREFIX...]\n"
 	       "[limit RATE...] [source-limit RATE...] [force], as in tcp/443, gre,\n"
 	       "\"tcp/8443 -> 443\" or all except tcp/22. See relayctl(8) and krelay.conf(5).\n");
-	return fflush(stdout) ? 1 : 0;
+	return output_end() ? 1 : 0;
 }
 
 static int help_main(int argc, char *argv[])
@@ -95,7 +96,7 @@ static int version_main(int argc, char *argv[])
 	(void)argc;
 	(void)argv;
 	printf("relayctl " RELAYCTL_VERSION "\n");
-	return fflush(stdout) ? 1 : 0;
+	return output_end() ? 1 : 0;
 }
 
 /* "relayctl VERB --help" */
@@ -103,7 +104,7 @@ static int print_usage(const struct verb *verb)
 {
 	printf("Usage: relayctl %s%s%s\n\t%s\n", verb->name, *verb->arguments ? " " : "",
 	       verb->arguments, verb->description);
-	return fflush(stdout) ? 1 : 0;
+	return output_end() ? 1 : 0;
 }
 
 static int refuse_verb(const char *name)

@@ -109,15 +109,19 @@ static int look_up(const struct named *named, struct endpoint_array *addresses)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
 	struct addrinfo *list, *info;
+	struct address address;
 	int ret;
 
 	ret = getaddrinfo(named->host, named->port, &hints, &list);
 	if (ret)
 		return ret;
-	for (info = list; info; info = info->ai_next)
-		memcpy(array_add(addresses), info->ai_addr, info->ai_addrlen);
+	for (info = list; info; info = info->ai_next) {
+		address_from_sockaddr(&address, info->ai_addr);
+		if (!address_is_nobodys(&address))
+			memcpy(array_add(addresses), info->ai_addr, info->ai_addrlen);
+	}
 	freeaddrinfo(list);
-	return 0;
+	return addresses->count ? 0 : EAI_NODATA;
 }
 
 static int compare(const struct sockaddr_storage *a, const struct sockaddr_storage *b)

@@ -16,15 +16,15 @@ static bool is_covered(const struct config *config, const struct prefix *prefix)
 
 static int compare(const void *a, const void *b)
 {
-	const struct prefix *x = a;
-	const struct prefix *y = b;
+	const struct prefix *x = &((const struct allowed_ip *)a)->prefix;
+	const struct prefix *y = &((const struct allowed_ip *)b)->prefix;
 
 	if (x->length != y->length)
 		return y->length - x->length;
 	return address_compare(&x->address, &y->address);
 }
 
-void routes_derive(const struct config *config, struct prefix_array *routes)
+void routes_derive(const struct config *config, struct allowed_ip_array *routes)
 {
 	const struct allowed_ip *ip;
 	const struct peer *peer;
@@ -37,7 +37,7 @@ void routes_derive(const struct config *config, struct prefix_array *routes)
 			continue;
 		array_for_each(ip, &peer->allowed_ips) {
 			if (config->table == TABLE_NUMBER || !is_covered(config, &ip->prefix))
-				*array_add(routes) = ip->prefix;
+				*array_add(routes) = *ip;
 		}
 	}
 	if (!routes->count)

@@ -4,8 +4,6 @@
 
 #include "config.h"
 
-DEFINE_ARRAY(prefix_array, struct prefix);
-
 /**
  * routes_derive() - which routes a configuration asks for
  * @routes: gets each of them once, longest prefix first; to be freed
@@ -13,6 +11,6 @@ DEFINE_ARRAY(prefix_array, struct prefix);
  * One for each allowed IP of a peer that is no bridge. With Table = auto those are left out that
  * an Address of the interface covers, for which the kernel makes a route by itself.
  */
-void routes_derive(const struct config *config, struct prefix_array *routes);
+void routes_derive(const struct config *config, struct allowed_ip_array *routes);
 
 #endif

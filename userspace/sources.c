@@ -10,6 +10,9 @@
 /* Bytes of a line; more is no prefix. */
 #define ROW_MAX 256
 
+/* Lines of a file; a device like /dev/zero has no end. */
+#define ROWS_MAX 1000000
+
 static int parse_prefix(const struct place *at, const char *text, bool allow,
 			struct source_array *list)
 {
@@ -50,7 +53,9 @@ static int parse_stream(const char *name, FILE *stream, bool allow, struct sourc
 	char line[ROW_MAX];
 
 	while (fgets(line, sizeof(line), stream)) {
-		at.line++;
+		if (at.line++ == ROWS_MAX)
+			return refuse(&at, "the file goes on after %u lines: name a shorter one, with one prefix a line.",
+				      ROWS_MAX);
 		if (parse_line(&at, line, allow, list))
 			return -1;
 	}

@@ -35,14 +35,15 @@ static int add_addresses(struct kernel *kernel, const struct config *config)
 
 static int add_routes(struct kernel *kernel, const struct config *config)
 {
+	struct allowed_ip_array routes = { 0 };
 	struct place at = { .file = config->file };
-	struct prefix_array routes = { 0 };
-	struct prefix *prefix;
+	const struct allowed_ip *route;
 	int ret = 0;
 
 	routes_derive(config, &routes);
-	array_for_each(prefix, &routes) {
-		ret = link_add_route(kernel, &at, config->device.ifindex, prefix,
+	array_for_each(route, &routes) {
+		at.line = route->line;
+		ret = link_add_route(kernel, &at, config->device.ifindex, &route->prefix,
 				     config->table_number);
 		if (ret)
 			break;

@@ -155,7 +155,7 @@ test_nobody_reads_anything() {
 # Root in a user namespace that has been given a device, whose socket is not its.
 test_root_of_another_user_namespace() {
 	local pid
-	sed -e '/PostUp/d;/Public /d;/Forward/d' -e 's/51820/51830/' /etc/netns/bridge/krelay/relay0.conf >$run/spare.conf
+	sed -e '/PostUp/d;/Forward/d' -e 's/51820/51830/' /etc/netns/bridge/krelay/relay0.conf >$run/spare.conf
 	in_bridge relayctl up $run/spare.conf
 	unshare -Urn sleep 1000 &
 	pid=$!

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The configuration: every key, what it refuses, and what spans lines. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "accept.h"
 #include "common.h"
@@ -64,6 +67,13 @@ static const struct refusal refusals[] = {
 	{ HEAD "Address = 10.0.0.1/24 10.0.0.2/24\n", "t.conf:3: Address \"10.0.0.1/24 10.0.0.2" },
 	{ HEAD "Address = 10.0.0.1/24\nAddress = fd00::1, 10.0.0.1/16\n",
 	  "t.conf:4: Address \"10.0.0.1/16\" stands already in line 3: " },
+	{ HEAD "Address = 10.0.0.1/0\n", "t.conf:3: Address \"10.0.0.1/0\" cannot be that of an " },
+	{ HEAD "Address = ::/64\n", "t.conf:3: Address \"::/64\" cannot be that of an interface: " },
+	{ HEAD "Address = 127.0.0.1/8\n", "t.conf:3: Address \"127.0.0.1/8\" cannot be that of " },
+	{ HEAD "Address = 239.1.2.3\n", "t.conf:3: Address \"239.1.2.3\" cannot be that of an " },
+	{ HEAD "Address = 255.255.255.255\n", "t.conf:3: Address \"255.255.255.255\" cannot be " },
+	{ HEAD "Address = fd00::1/64\nMTU = 1279\n",
+	  "t.conf:3: Address fd00::1/64 is of IPv6, which needs an MTU of 1280 or more, not 1279: " },
 	{ HEAD "ListenPort = 65536\n", "t.conf:3: ListenPort \"65536\" is not a number of 0 to 65535: " },
 	{ HEAD "ListenPort = -1\n", "t.conf:3: ListenPort \"-1\" is not a number" },
 	{ HEAD "ListenPort = 51820x\n", "t.conf:3: ListenPort \"51820x\" is not a number" },
@@ -77,6 +87,7 @@ static const struct refusal refusals[] = {
 	{ HEAD "Public = a/b\n", "t.conf:3: Public \"a/b\" cannot be the name of a netdev: " },
 	{ HEAD "Public = ens3, ,ens4\n", "t.conf:3: Public \"\" cannot be the name of a netdev: " },
 	{ HEAD "Public = abcdefghijklmnop\n", "t.conf:3: Public \"abcdefghijklmnop\" cannot be " },
+	{ HEAD "Public = all\n", "t.conf:3: Public \"all\" cannot be the name of a netdev: " },
 	{ HEAD "Public = relay0\n", "t.conf:3: Public \"relay0\" is the tunnel itself: " },
 	{ HEAD "Public = ens3, ens3\n", "t.conf:3: Public \"ens3\" is listed twice: " },
 	{ HEAD "Table = main\n", "t.conf:3: Table \"main\" is no routing table: " },
@@ -108,6 +119,10 @@ static const struct refusal refusals[] = {
 	{ PEER "AllowedIPs = 10.0.0.9/24\n[Peer]\nPublicKey = " KEY_B "\nAllowedIPs = fd00::/64\n"
 	  "AllowedIPs = 10.0.0.0/24\n",
 	  "t.conf:9: AllowedIPs 10.0.0.0/24 is that of the peer in line 3 already: " },
+	{ HEAD "Address = 10.0.0.1/24\n[Peer]\nPublicKey = " KEY_A "\nAllowedIPs = 10.0.0.0/24, 10.0.0.1\n",
+	  "t.conf:6: AllowedIPs 10.0.0.1/32 is this interface's own Address of line 3, which no " },
+	{ PEER "AllowedIPs = fd00::1/128\n[Interface]\nAddress = fd00::1/64\n",
+	  "t.conf:5: AllowedIPs fd00::1/128 is this interface's own Address of line 7, which no " },
 	{ PEER "Endpoint = vps\n", "t.conf:5: Endpoint \"vps\" has no port: " },
 	{ PEER "Endpoint = vps:0\n", "t.conf:5: Endpoint port \"0\" is not a number of 1 to 65535: " },
 	{ PEER "Endpoint = vps:\n", "t.conf:5: Endpoint port \"\" is not a number of 1 to 65535: " },
@@ -191,6 +206,19 @@ static void test_secrets_stay(void **state)
 	assert_null(strstr(said, "S3cret"));
 	assert_refused(PEER "PresharedKey = S3cret\n", "t.conf:5: ");
 	assert_null(strstr(said, "S3cret"));
+	/* The halves of one whose line was broken. */
+	assert_refused("[Interface]\nS3cret=\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3cret"));
+	assert_refused("[Interface]\nS3cret==\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3cret"));
+	assert_refused("[Interface]\nS3/cret = 1\n", "t.conf:2: what stands before \"=\" is no key");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[Interface]\nS3cretS3cretS3cretS3 = 1\n", "t.conf:2: what stands before ");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[S3+cret]\n", "t.conf:1: what stands in the line is no section: ");
+	assert_null(strstr(said, "S3"));
+	assert_refused("[S3cret=\n", "t.conf:1: what stands in the line is no section: ");
+	assert_null(strstr(said, "S3"));
 	/* The key before a misplaced line end, too. */
 	assert_refused("[Interface]\nPrivateKey\nS3cret\n", "t.conf:2: ");
 	assert_null(strstr(said, "PrivateKey"));
@@ -417,7 +445,7 @@ static void test_find(void **state)
 		{ "123456789012345", "123456789012345", "/nowhere/krelay/123456789012345.conf" },
 	};
 	static const char *const bad[] = {
-		"", ".", "..", "./", "a b", "1234567890123456", ".conf", "./.conf", "a:b", "a\nb",
+		"", ".", "..", "all", "default.conf", "-x", "--watch", "./-x.conf", "./", "a b", "1234567890123456", ".conf", "./.conf", "a:b", "a\nb",
 		"relay\xc3\xa4.conf",
 	};
 	char ifname[IFNAMSIZ];
@@ -467,6 +495,94 @@ static void test_resolve(void **state)
 	config_free(&config);
 }
 
+static void test_resolve_nobody(void **state)
+{
+	static const char *const bad[] = {
+		"0.0.0.0", "255.255.255.255", "224.0.0.1", "[::]", "[ff02::1]",
+	};
+	struct config config;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), PEER "Endpoint = %s:51820\n", bad[i]);
+		assert_int_equal(parse(&config, text), 0);
+		assert_int_equal(config_resolve(&config, 1), -1);
+		assert_said("t.conf:5: Endpoint host \"");
+		assert_non_null(strstr(said, ", which no machine can have: "));
+		config_free(&config);
+	}
+	/* Something may relay it from there. */
+	assert_int_equal(parse(&config, PEER "Endpoint = 127.0.0.1:51820\n"), 0);
+	assert_int_equal(config_resolve(&config, 1), 0);
+	config_free(&config);
+}
+
+static void test_warn_readable(void **state)
+{
+	static const struct {
+		mode_t folder;
+		mode_t file;
+		bool warned;
+	} modes[] = {
+		{ 0755, 0600, false }, { 0700, 0644, false }, { 0755, 0644, true },
+		{ 0711, 0644, true }, { 0711, 0602, true }, { 0744, 0604, false },
+		{ 0755, 0601, false },
+	};
+	char folder[] = "/tmp/krelay-unit-XXXXXX";
+	struct config config;
+	char file[64];
+	size_t i;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/t.conf", folder);
+	assert_int_equal(close(creat(file, 0600)), 0);
+	assert_int_equal(config_parse(&config, file, "relay0", HEAD, strlen(HEAD)), 0);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(file, modes[i].file), 0);
+		assert_int_equal(chmod(folder, modes[i].folder), 0);
+		said_clear();
+		config_warn(&config);
+		assert_int_equal(said_count, modes[i].warned);
+	}
+	chmod(folder, 0700);
+	unlink(file);
+	rmdir(folder);
+	config_free(&config);
+}
+
+static void test_warn_public(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse(&config, HEAD "Public = lo\n"), 0);
+	config_warn(&config);
+	assert_silent();
+	config_free(&config);
+	assert_int_equal(parse(&config, HEAD "Public = lo\nPublic = nowhere0\n"), 0);
+	config_warn(&config);
+	assert_said("t.conf:4: warning: Public \"nowhere0\" is no netdev here: ");
+	config_free(&config);
+}
+
+static void test_warn_bridge(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(parse(&config, PEER "Bridge = yes\nAccept = tcp/80\n"), 0);
+	config_warn(&config);
+	assert_silent();
+	config_free(&config);
+	assert_int_equal(parse(&config, PEER "Bridge = yes\n"), 0);
+	config_warn(&config);
+	assert_said("t.conf:3: warning: the peer is a bridge without Accept, ");
+	config_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +597,10 @@ int main(void)
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_resolve_nobody),
+		cmocka_unit_test(test_warn_readable),
+		cmocka_unit_test(test_warn_public),
+		cmocka_unit_test(test_warn_bridge),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -127,9 +127,9 @@ static void test_nearest(void **state)
 
 static void assert_routes(const char *interface, const char *peer, const char *expected)
 {
-	struct prefix_array routes = { 0 };
+	struct allowed_ip_array routes = { 0 };
 	char prefix_text[PREFIX_TEXT_LEN];
-	struct prefix *prefix;
+	struct allowed_ip *route;
 	struct config config;
 	char written[512] = "";
 	char file[1024];
@@ -140,8 +140,9 @@ static void assert_routes(const char *interface, const char *peer, const char *e
 	if (parse(&config, file))
 		fail_msg("%s", said);
 	routes_derive(&config, &routes);
-	array_for_each(prefix, &routes) {
-		strcat(written, prefix_format(prefix, prefix_text));
+	array_for_each(route, &routes) {
+		assert_in_range(route->line, 5, 8);
+		strcat(written, prefix_format(&route->prefix, prefix_text));
 		strcat(written, " ");
 	}
 	assert_string_equal(written, expected);
