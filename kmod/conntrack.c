@@ -99,3 +99,16 @@ struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack
 	*reply = NF_CT_DIRECTION(hash) == IP_CT_DIR_REPLY;
 	return nf_ct_tuplehash_to_ctrack(hash);
 }
+
+struct nf_conn *krelay_conntrack_find_invalid(struct net *net, const struct sk_buff *skb,
+					      u8 family, bool *reply)
+{
+	struct nf_conntrack_tuple tuple;
+	enum ip_conntrack_info ctinfo;
+
+	if (nf_ct_get(skb, &ctinfo) || ctinfo == IP_CT_UNTRACKED)
+		return NULL;
+	if (!krelay_conntrack_read(net, skb, skb_network_offset(skb), family, &tuple))
+		return NULL;
+	return krelay_conntrack_find(net, &tuple, reply);
+}

@@ -57,4 +57,19 @@ bool krelay_conntrack_read(struct net *net, const struct sk_buff *skb, unsigned 
 struct nf_conn *krelay_conntrack_find(struct net *net, const struct nf_conntrack_tuple *tuple,
 				      bool *reply);
 
+/**
+ * krelay_conntrack_find_invalid() - to which connection does this packet seem to belong?
+ * @net: namespace in which conntrack is enabled
+ * @skb: a packet that conntrack has seen
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @reply: set to whether the packet goes in reply direction
+ *
+ * What conntrack calls invalid (a segment out of its window, say) is of no connection
+ * to it, so that NAT passes it by. Context: RCU.
+ * Return: as krelay_conntrack_find(); NULL also for what is of a connection, and for
+ * what was kept out of conntrack on purpose.
+ */
+struct nf_conn *krelay_conntrack_find_invalid(struct net *net, const struct sk_buff *skb,
+					      u8 family, bool *reply);
+
 #endif /* _KRELAY_CONNTRACK_H */

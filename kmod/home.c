@@ -71,6 +71,35 @@ static unsigned int retract_and_route(void *priv, struct sk_buff *skb,
 	return krelay_reply_route(priv, skb, state);
 }
 
+/*
+ * What conntrack calls invalid does not get to the container that it is for. Home itself
+ * knows nothing of the connection, and would end it by a reset to the visitor.
+ */
+static bool is_astray(struct net *net, const struct sk_buff *skb, u8 family)
+{
+	struct nf_conn *ct;
+	bool reply, ret;
+
+	ct = krelay_conntrack_find_invalid(net, skb, family, &reply);
+	if (!ct)
+		return false;
+	ret = !reply && READ_ONCE(ct->status) & IPS_DST_NAT;
+	nf_conntrack_put(&ct->ct_general);
+	return ret;
+}
+
+static unsigned int drop_astray(struct sk_buff *skb, const struct nf_hook_state *state, u32 number)
+{
+	struct krelay_peer *peer;
+
+	if (!number || !is_astray(state->net, skb, state->pf))
+		return NF_ACCEPT;
+	peer = krelay_mark_peer(state->net, number);
+	if (peer)
+		krelay_count(peer->device, KRELAY_STAT_HOME_INVALID);
+	return NF_DROP;
+}
+
 static unsigned int mark(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	enum ip_conntrack_info ctinfo;
@@ -78,7 +107,9 @@ static unsigned int mark(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	u32 number, old;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || nf_ct_is_template(ct) || CTINFO2DIR(ctinfo) != IP_CT_DIR_ORIGINAL)
+	if (unlikely(!ct))
+		return drop_astray(skb, state, came_from(skb, state->in));
+	if (nf_ct_is_template(ct) || CTINFO2DIR(ctinfo) != IP_CT_DIR_ORIGINAL)
 		return NF_ACCEPT;
 	number = came_from(skb, state->in);
 	old = krelay_mark_read(ct);

@@ -51,23 +51,15 @@ static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, 
 }
 
 /*
- * What conntrack calls invalid (a segment out of its window, say) belongs to no
- * connection, so NAT is not undone: it would leave by the WAN with an address that
- * means nothing there. Return: whether it is a reply to a visitor.
+ * NAT is not undone of what conntrack calls invalid: it would leave by the WAN with
+ * an address that means nothing there. Return: whether it is a reply to a visitor.
  */
 static bool is_stray(struct net *net, const struct sk_buff *skb, u8 family)
 {
-	struct nf_conntrack_tuple tuple;
-	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct;
 	bool reply, ret;
 
-	/* With a connection, or kept out of conntrack on purpose. */
-	if (nf_ct_get(skb, &ctinfo) || ctinfo == IP_CT_UNTRACKED)
-		return false;
-	if (!krelay_conntrack_read(net, skb, skb_network_offset(skb), family, &tuple))
-		return false;
-	ct = krelay_conntrack_find(net, &tuple, &reply);
+	ct = krelay_conntrack_find_invalid(net, skb, family, &reply);
 	if (!ct)
 		return false;
 	ret = reply && krelay_mark_read(ct);

@@ -292,8 +292,8 @@ static const struct {
 	},
 	[KRELAY_STAT_HOME_INVALID] = {
 		STAT(HOME_INVALID),
-		.meaning = "Replies came, mostly too late, that conntrack no longer calls part of their connection",
-		.advice = "ignore a few; if connections hang, see what is out of order between home and the service.",
+		.meaning = "Replies, or packets for a container, came too late or twice, so that conntrack calls them invalid",
+		.advice = "ignore a few; if connections hang, see what is out of order between the visitor and the service.",
 	},
 };
 

@@ -11,6 +11,24 @@ setup() {
 	relay_up
 }
 
+# A segment out of its window, which conntrack at home calls invalid: NAT does not lead
+# it on to the container, and home itself would answer by a reset.
+test_invalid_segment_ends_no_download() {
+	local pid before
+	file_make half 512K
+	download slower/half --local-port 4567 &
+	pid=$!
+	mid_download
+	before=$(counter home home_invalid)
+	in_visitor kr-inject - <<<"$VISITOR $PUBLIC tcp 4567 80 16 1 1"
+	eventually 10 counted_since "$before"
+	wait $pid
+}
+
+counted_since() {
+	[ "$(counter home home_invalid)" -gt "${1:-0}" ]
+}
+
 test_bridge_does_not_need_ip_forward() {
 	is ip_forward "$(in_bridge sysctl -n net.ipv4.ip_forward)" 0
 	fetch http://$PUBLIC/ >/dev/null
@@ -101,4 +119,5 @@ scenario page_from_container_with_visitors_address tcp_by_port udp_by_port \
 	no_answer_on_a_port_that_is_not_forwarded \
 	bridge_does_not_need_ip_forward udp_larger_than_any_mtu \
 	too_big_is_told_to_the_visitor container_where_br_netfilter_is \
-	monitor_tells_what_happens forwards_of_two_devices_do_not_overlap 64_parallel_downloads
+	monitor_tells_what_happens forwards_of_two_devices_do_not_overlap \
+	invalid_segment_ends_no_download 64_parallel_downloads

@@ -469,7 +469,8 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_HOME_TTL: forwarded reply whose time to live ended here
  * @KRELAY_STAT_HOME_TOO_BIG: forwarded reply larger than the tunnel's MTU; the
  *	sender was told so
- * @KRELAY_STAT_HOME_INVALID: reply that conntrack calls invalid
+ * @KRELAY_STAT_HOME_INVALID: what conntrack calls invalid: a reply, or a packet for a
+ *	container behind NAT
  */
 enum krelay_stat {
 	KRELAY_STAT_UNSPEC,
