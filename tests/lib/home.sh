@@ -47,6 +47,20 @@ download6() {
 	fetch -m 60 "$@" "http://[$PUBLIC6]/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
 }
 
+# both_download COMMAND...: downloads by IPv4 and IPv6, in the midst of which that is done.
+both_download() {
+	local pids pid
+	download slower/some &
+	pids=$!
+	download6 slower/some &
+	pids="$pids $!"
+	mid_download
+	"$@"
+	for pid in $pids; do
+		wait "$pid"
+	done
+}
+
 # with_br_netfilter COMMAND...: while Ethernet bridges pass packets through netfilter.
 with_br_netfilter() {
 	local status=0
