@@ -70,6 +70,11 @@ test_with_firewalld() {
 	own_rules_back home
 }
 
+# has_carrier BRIDGE: spanning tree lets a port that is new to home's bridge wait.
+has_carrier() {
+	ip -n home link show "$1" | grep -qw LOWER_UP
+}
+
 # A guest of libvirt's reaches the Internet meanwhile, and home its own tunnel.
 test_with_libvirt_and_a_wireguard_of_homes_own() {
 	local host real=
@@ -116,6 +121,7 @@ test_with_libvirt_and_a_wireguard_of_homes_own() {
 	link set wg0 up
 	END
 	in_home ping -qc 1 -W 5 10.99.0.1
+	eventually 40 has_carrier virbr0
 	coexists
 	is "the guest" "$(in_host guest kr-echo ask udp 192.0.2.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" $CGNAT
 	is "by home's tunnel" "$(in_home kr-echo ask tcp 10.99.0.1 9 x | sed 's/^::ffff://' | cut -d' ' -f1)" 10.99.0.2

@@ -150,7 +150,7 @@ test_dump_overtaken_by_a_change_is_repeated() {
 # Far more than one message holds, both ways.
 test_one_peer_with_long_lists() {
 	{
-		interface one 51824 192.168.0.1
+		interface one 51824 192.168.255.1
 		perl -e 'print "[Peer]\nPublicKey = $ARGV[0]\nBridge = yes\nAllowedIPs = ",
 			join(", ", map { sprintf "192.168.%d.%d/32", $_ >> 8, $_ & 255 } 1 .. 5000),
 			"\nAccept = ", join(", ", map { "tcp/" . 2 * $_ } 1 .. 1024), "\n"' "$(cat $run/far-one.pub)"

@@ -237,13 +237,18 @@ static unsigned long sent_before;
 static int get_cookie(int fd, uint8_t cookie[MAC_LEN], const char *path)
 {
 	uint8_t reply[2 * COOKIE_LEN], *sealed = reply + COOKIE_SEALED_AT, key[KEY_LEN], *mac1;
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	unsigned long long len;
 	uint32_t type, index;
 	int i, n;
 
 	derive(key, "cookie--", path);
-	for (i = 0; i < FRAMES; i++)
+	for (i = 0; i < FRAMES; i++) {
 		sent_before += send(fd, frames[i].message, message_len, 0) > 0;
+		/* Or the receiver's backlog overflows, uncounted. */
+		if (i % BATCH == BATCH - 1)
+			nanosleep(&pause, NULL);
+	}
 	while ((n = recv(fd, reply, sizeof(reply), 0)) > 0) {
 		memcpy(&type, reply, sizeof(type));
 		memcpy(&index, reply + 4, sizeof(index));
