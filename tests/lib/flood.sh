@@ -255,6 +255,27 @@ mean() {
 	awk '{ sum += $1 } END { printf "%.0f\n", sum / NR }'
 }
 
+# kept krelay|wireguard KIND: hundredths of the goodput that a flooded sink leaves.
+kept() {
+	calc "100 * $(result "$1" "$2" bytes | mean) / $(result "$1" sink bytes | mean)"
+}
+
+is_close() {
+	awk "BEGIN { exit !($(kept krelay "$1") < 95) }"
+}
+
+# measure_windows krelay|wireguard KIND: two, and four more for the promise (flood.t)
+# where two are close to it, as one alone may be 3 % off.
+measure_windows() {
+	local n windows=2
+	for ((n = 1; n <= windows; n++)); do
+		measure_window "$1" "$2"
+		if [ $n = 2 ] && [ "$1" = krelay ] && is_close "$2"; then
+			windows=6
+		fi
+	done
+}
+
 # measure_kind krelay|wireguard KIND: the same while that is what the port gets.
 measure_kind() {
 	local sent rate memory available
@@ -264,8 +285,7 @@ measure_kind() {
 	flood "$2" $port 20 || return
 	# What may be done at once is done by then.
 	sleep 0.3
-	measure_window "$1" "$2"
-	measure_window "$1" "$2"
+	measure_windows "$1" "$2"
 	note "$1" "$2" memory $(($(kernel_memory) - memory))
 	# Without what the flood itself holds, locked.
 	note "$1" "$2" available $((available - $(available) - $(locked $flood)))
@@ -294,8 +314,7 @@ flood_measure() {
 		measure_kind "$1" "$kind" || return
 	done
 	for kind in $kinds; do
-		note "$1" $kind kept "$(calc "100 * $(result "$1" $kind bytes | mean) / \
-			$(result "$1" sink bytes | mean)")"
+		note "$1" $kind kept "$(kept "$1" $kind)"
 	done
 	tunnel_down "$1"
 }

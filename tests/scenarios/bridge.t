@@ -200,6 +200,34 @@ test_pieces_stay_as_small_as_they_came() {
 	ip -n far link set wg0 mtu 1420
 }
 
+# Which is said of each, not of the whole, whose head is of the first.
+test_pieces_that_must_not_be_cut_further() {
+	forwards "far udp/7"
+	in_far nft -f - <<-END
+	table inet whole {
+		counter whole { }
+		chain in {
+			type filter hook input priority 0;
+			udp dport 7 udp length 2000 counter name whole
+		}
+	}
+	END
+	in_visitor kr-inject - <<-END
+	$VISITOR $PUBLIC piece=0+df 17 1234000707d00000$(bytes 1296)
+	$VISITOR $PUBLIC piece=1304df 17 $(bytes 696)
+	END
+	eventually 20 came_whole
+	in_far nft delete table inet whole
+}
+
+bytes() {
+	printf '61%.0s' $(seq "$1")
+}
+
+came_whole() {
+	in_far nft list counter inet whole whole | grep -q 'packets 1 '
+}
+
 test_port_unreachable_comes_back() {
 	local start
 	forwards "far udp/99"
@@ -469,7 +497,7 @@ scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_
 	port_of_a_service_that_moves_goes_home catch_all_takes_flows_that_nobody_answered \
 	catch_all_leaves_the_bridges_containers_alone except_is_not_forwarded icmp_echo gre \
 	sctp large_datagrams_in_pieces pieces_stay_as_small_as_they_came \
-	port_unreachable_comes_back \
+	pieces_that_must_not_be_cut_further port_unreachable_comes_back \
 	traceroute_shows_the_bridge_and_the_target packet_too_big_is_told_to_the_visitor \
 	path_mtu_of_a_download every_offload_on_and_off \
 	datagrams_that_gro_put_into_a_list peer_of_a_catch_all_answers_for_itself_alone \

@@ -3,12 +3,13 @@
  * inject NETDEV|-: sends packets that no honest host would send, one for each
  * line of stdin, out of a netdev without link layer, or (-) as routing has it:
  *
- * SOURCE DEST [ttl=N] [options=HEX] [header=PROTO:HEX] [piece=OFFSET[+]] WHAT
+ * SOURCE DEST [ttl=N] [options=HEX] [header=PROTO:HEX] [piece=OFFSET[+][df]] WHAT
  * WHAT: udp PORT PORT [TEXT] | tcp PORT PORT FLAGS SEQUENCE ACK [TEXT] |
  *	icmp TYPE CODE [HEX] | PROTO [HEX]
  *
  * options are IPv4's; a header is IPv6's, its first byte of HEX replaced by the
- * protocol that follows. piece makes a fragment of it, + says that more follow.
+ * protocol that follows. piece makes a fragment of it, + says that more follow,
+ * df that IPv4 must not cut it further.
  * icmp is the family's; HEX begins behind type, code and checksum. A HEX may hold
  * @SOURCE>DEST/PORT>PORT as its end, which is the head of such a UDP packet.
  * Lengths and checksums are right. A line that is none ends the program with 1.
@@ -45,7 +46,7 @@ struct packet {
 	int first_proto;	/* of the first such header, or -1 */
 	size_t next_at;		/* where the last of them names what follows */
 	int piece;		/* in bytes, or -1 */
-	bool more;
+	bool more, df;
 	uint8_t proto;
 	uint8_t payload[SIZE];
 	size_t len;
@@ -101,7 +102,8 @@ static size_t ip(uint8_t *out, const struct packet *p, size_t len)
 		put16(out + 2, head + len);
 		put16(out + 4, 0x4242);
 		if (p->piece >= 0)
-			put16(out + 6, p->piece / 8 | (p->more ? 0x2000 : 0));
+			put16(out + 6, p->piece / 8 | (p->more ? 0x2000 : 0) |
+				       (p->df ? 0x4000 : 0));
 		out[8] = p->ttl;
 		out[9] = p->proto;
 		memcpy(out + 12, p->source.bytes, 4);
@@ -140,6 +142,7 @@ static void piece(struct packet *p, const char *text)
 
 	p->piece = atoi(text);
 	p->more = strchr(text, '+');
+	p->df = strstr(text, "df");
 	if (p->source.family == AF_INET)
 		return;
 	put16(fragment + 2, p->piece | p->more);
