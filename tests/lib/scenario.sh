@@ -12,7 +12,7 @@ if [ -z "${KRELAY_VM:-}" ]; then
 	export KRELAY_VM_LOG=$log.console
 	boot() {
 		# shellcheck disable=SC2086
-		"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 600 ${vm:-} \
+		"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 1200 ${vm:-} \
 			"$(realpath "$0")" >"$log.tap"
 	}
 	boot
