@@ -120,13 +120,15 @@ skip() {
 	exit 77
 }
 
-# eventually SECONDS COMMAND...: try until it succeeds.
+# eventually SECONDS COMMAND...: try until it succeeds. The last try begins after that
+# time, however long this machine stood still during the one before.
 eventually() {
-	local end=$((SECONDS + $1 * KRELAY_SLOW))
+	local end=$((SECONDS + $1 * KRELAY_SLOW)) now=$SECONDS
 	shift
 	until "$@"; do
-		[ $SECONDS -lt $end ] || { echo "It never came true: $*"; return 1; }
+		[ $now -lt $end ] || { echo "It never came true: $*"; return 1; }
 		sleep 0.2
+		now=$SECONDS
 	done
 }
 
