@@ -162,6 +162,11 @@ sent_since() {
 	[ "$(packets bridge ens3 tx)" -gt $(($1 + $2)) ]
 }
 
+# logged ADDRESS: in nginx's log, which it writes when the visitor has got everything.
+logged() {
+	is "address in nginx's log" "$(cut -d' ' -f1 $run/access.log)" "$1"
+}
+
 # said PROTO ADDRESS PORT: who answered, and whom it took the visitor for.
 said() {
 	ask "$1" "$2" "$3" x | sed 's/^::ffff://' | cut -d' ' -f1,3-
