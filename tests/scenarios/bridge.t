@@ -155,15 +155,22 @@ test_sctp() {
 	# To one address each: a socket of all of them tells the visitor of all.
 	start far socat SCTP4-LISTEN:7,bind=$FAR_TUN,fork SYSTEM:cat
 	start far socat "SCTP6-LISTEN:7,bind=[$FAR_TUN6],fork" SYSTEM:cat
-	sleep 1
+	eventually 20 listens_by_sctp 2
 	is IPv4 "$(sctp_ask SCTP4:$PUBLIC:7)" hello
 	is IPv6 "$(sctp_ask "SCTP6:[$PUBLIC6]:7")" hello
 }
 
+# listens_by_sctp SOCKETS: so many of far's, on port 7.
+listens_by_sctp() {
+	[ "$(in_far awk '$6 == 7' /proc/net/sctp/eps | wc -l)" = "$1" ]
+}
+
 # SCTP closes both ways at once: not before the answer is there.
 sctp_ask() {
-	{ echo hello; sleep $((3 * KRELAY_SLOW)); } |
-		in_visitor socat -T 10 - "$1,connect-timeout=20"
+	rm -f $run/answer
+	{ echo hello; eventually 20 test -s $run/answer >&2; } |
+		in_visitor socat -T 20 - "$1,connect-timeout=20" >$run/answer
+	cat $run/answer
 }
 
 test_large_datagrams_in_pieces() {
