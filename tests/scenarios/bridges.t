@@ -222,15 +222,16 @@ test_keepalived_moves_the_address() {
 	ip -n internet route del $SHARED
 	ip -n internet route del $SHARED6
 	vrrp bridge 150
-	eventually 30 has_shared bridge
+	eventually 60 has_shared bridge
 	vrrp bridge2 100
 	downloads_begin
-	ip -n internet link set bridge0 down
+	# In seconds it will have them.
 	lost_shared bridge2
+	ip -n internet link set bridge0 down
 	downloads_end
 	# It returns, and with it the address and what goes there.
 	ip -n internet link set bridge0 up
-	eventually 30 lost_shared bridge2
+	eventually 60 lost_shared bridge2
 	get $SHARED small
 	get $SHARED6 small
 }
