@@ -92,7 +92,7 @@ test_catch_all_takes_flows_that_nobody_answered() {
 
 # from PORT ADDRESS: ask the UDP echo, always by the same flow.
 from() {
-	in_visitor socat -T 2 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x 2>/dev/null |
+	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x 2>/dev/null |
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 

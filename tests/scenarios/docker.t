@@ -103,7 +103,7 @@ test_container_is_replaced() {
 
 # from PORT ADDRESS
 from() {
-	in_visitor socat -T 3 - "UDP:$2:8080,sourceport=$1,reuseaddr" <<<x |
+	in_visitor socat -t 3 -T 3 - "UDP:$2:8080,sourceport=$1,reuseaddr" <<<x |
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 

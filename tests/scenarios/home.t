@@ -85,7 +85,7 @@ test_stale_connection_of_the_wan() {
 
 # from PORT ADDRESS: ask the UDP echo, always by the same connection.
 from() {
-	in_visitor socat -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
+	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
 }
 
 test_route_caches_are_flushed() {

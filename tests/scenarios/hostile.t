@@ -232,10 +232,11 @@ test_accept_list() {
 	$ELSEWHERE6 $HOME_TUN6 udp 4000 7 x
 	$ELSEWHERE6 $HOME_TUN6 icmp 1 4 00000000@$HOME_TUN6>$ELSEWHERE6/7>4000
 	END
-	eventually 5 saw 7
+	eventually 20 saw 7
 	# What home begins is answered.
 	in_home ping -qc 1 -W 5 -I $HOME_TUN6 $BRIDGE_TUN6
-	is "an answer to home" "$(in_home socat -T 3 - UDP6:[$BRIDGE_TUN6]:9 <<<x | cut -d' ' -f1)" $HOME_TUN6
+	is "an answer to home" \
+		"$(in_home socat -t 3 -T 3 - UDP6:[$BRIDGE_TUN6]:9 <<<x | cut -d' ' -f1)" $HOME_TUN6
 	home_again
 }
 

@@ -38,7 +38,7 @@ test_bridge_does_not_need_ip_forward() {
 test_two_visitors_on_one_port() {
 	local one two
 	one=$(ask udp $PUBLIC 7 one)
-	two=$(in_visitor socat -T 3 - UDP:$PUBLIC:7,bind=$VISITOR2 <<<two)
+	two=$(in_visitor socat -t 3 -T 3 - UDP:$PUBLIC:7,bind=$VISITOR2 <<<two)
 	is "first" "${one%% *}" $VISITOR
 	is "second" "${two%% *}" $VISITOR2
 }
