@@ -58,7 +58,7 @@ test_port_of_a_service_that_moves_goes_home() {
 	wait_port bridge 222 && wait_port far 222
 	is "while it listens" "$(said tcp $PUBLIC 222)" "$VISITOR bridge: x"
 	kill "$pid"
-	eventually 10 answers_at_222
+	eventually 30 answers_at_222
 }
 
 answers_at_222() {
@@ -430,7 +430,7 @@ test_peer_of_a_catch_all_answers_for_itself_alone() {
 	$FAR_TUN6 $VISITOR6 udp 4431 4444 x
 	$FAR_TUN6 $VISITOR6 udp 4433 4444 x
 	END
-	eventually 5 has_answers
+	eventually 20 has_answers
 	sleep 1
 	has_answers
 	in_visitor nft delete table inet answers
@@ -468,7 +468,7 @@ test_frame_that_lies_about_its_protocol() {
 	sleep 1
 	nothing_taken
 	announced 0800
-	eventually 5 fails nothing_taken
+	eventually 20 fails nothing_taken
 }
 
 scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_peer \

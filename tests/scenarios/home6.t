@@ -51,7 +51,7 @@ test_udp_server_of_both_families() {
 
 # The first one is told the tunnel's MTU by the bridge, for no router cuts IPv6.
 test_udp_larger_than_any_mtu() {
-	eventually 10 big_answer
+	eventually 20 big_answer
 }
 
 big_answer() {
@@ -90,7 +90,7 @@ test_visitors_are_no_neighbours() {
 	in_bridge wg set relay0 peer "$(cat $run/home.pub)" allowed-ips 0.0.0.0/0,::/0
 	in_bridge nstat -n
 	in_bridge kr-inject relay0 <$run/packets
-	eventually 5 replies_came 30
+	eventually 20 replies_came 30
 	is "neighbours" "$(ip -n home -6 neigh show nud all dev relay0 | grep -c '^2001:')" 0
 }
 

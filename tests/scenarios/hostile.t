@@ -33,7 +33,7 @@ refused() {
 		seen $host tunnel >/dev/null
 	done
 	send
-	if ! eventually 5 counted home "$1" $((before + $(wc -l <$run/packets))); then
+	if ! eventually 20 counted home "$1" $((before + $(wc -l <$run/packets))); then
 		echo "$1: $(($(counter home "$1") - before)) of $(wc -l <$run/packets)"
 		return 1
 	fi
@@ -50,7 +50,7 @@ test_an_honest_packet_gets_in() {
 		send <<-END
 		$(visitor $family) $(home $family) udp 4000 4444 x
 		END
-		eventually 5 sees_one
+		eventually 20 sees_one
 	done
 }
 
@@ -282,7 +282,7 @@ test_accept_list_of_other_hosts() {
 	$ELSEWHERE6 fd07::20 udp 4000 4444 x
 	$ELSEWHERE6 fd07::20 icmp 1 4 00000000@fd07::20>$ELSEWHERE6/4444>4000
 	END
-	eventually 5 saw 4
+	eventually 20 saw 4
 	home_again
 }
 

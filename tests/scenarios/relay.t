@@ -54,7 +54,7 @@ test_udp_larger_than_any_mtu() {
 test_too_big_is_told_to_the_visitor() {
 	ip -n visitor route flush cache
 	in_visitor socat -b 1440 -u - UDP:$PUBLIC:7,ip-mtu-discover=2 <<<"$(head -c 1430 /dev/zero | tr '\0' a)"
-	eventually 5 mtu_is 1420
+	eventually 20 mtu_is 1420
 }
 
 mtu_is() {
