@@ -35,16 +35,17 @@ ask6() {
 serves() {
 	is "TCP" "$(said tcp $PUBLIC 7)" "$VISITOR home: x" || return
 	is "UDP" "$(said udp $PUBLIC 7)" "$VISITOR home: x" || return
-	fetch -m 5 http://$PUBLIC/ | cmp - $run/www/index.html || return
+	fetch http://$PUBLIC/ | cmp - $run/www/index.html || return
 	is "TCP by IPv6" "$(said tcp $PUBLIC6 7)" "$VISITOR6 home: x" || return
 	is "UDP by IPv6" "$(said udp $PUBLIC6 7)" "$VISITOR6 home: x" || return
-	fetch -m 5 "http://[$PUBLIC6]/" | cmp - $run/www/index.html
+	fetch "http://[$PUBLIC6]/" | cmp - $run/www/index.html
 }
 
 download6() {
 	local name=$1
 	shift
-	fetch -m 60 "$@" "http://[$PUBLIC6]/$name" | sha256sum | cmp - "$run/$(basename "$name").sum"
+	fetch -m $((240 * KRELAY_SLOW)) "$@" "http://[$PUBLIC6]/$name" | sha256sum |
+		cmp - "$run/$(basename "$name").sum"
 }
 
 # both_download COMMAND...: downloads by IPv4 and IPv6, in the midst of which that is done.

@@ -104,7 +104,7 @@ mutate() {
 	began=$SECONDS
 	is sent "$(in_host $sender kr-packetfuzz ${merged:+-m} "$1" $count $((KRELAY_SEED + ${#FUNCNAME[1]})) "$2" "$3" $ports)" $count
 	# What is merged waits in a backlog, which is long by then.
-	if ! eventually $((20 + count / 500)) balanced $host; then
+	if ! eventually $((60 + count / 200)) balanced $host; then
 		echo "not accounted for: $(gone_by $run/then $run/now) of $(changes)"
 		return 1
 	fi

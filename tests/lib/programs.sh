@@ -32,7 +32,7 @@ firewalld_up() {
 	dbus_up
 	start "$host" firewalld --nofork --nopid
 	firewalld=$(tail -n 1 $run/pids)
-	eventually 60 in_host "$host" firewall-cmd --state
+	eventually 240 in_host "$host" firewall-cmd --state
 	for option; do
 		# shellcheck disable=SC2086
 		in_host "$host" firewall-cmd $option
@@ -52,7 +52,7 @@ libvirt_up() {
 	id libvirt-qemu || useradd --system --user-group libvirt-qemu
 	printf '%s\n' 'auth_unix_ro = "none"' 'auth_unix_rw = "none"' >$run/libvirtd.conf
 	start "$1" libvirtd -f $run/libvirtd.conf
-	eventually 60 in_host "$1" virsh -qc network:///system net-list
+	eventually 240 in_host "$1" virsh -qc network:///system net-list
 	in_host "$1" virsh -qc network:///system net-start default ||
 		in_host "$1" virsh -qc network:///system net-info default | grep -q 'Active: *yes'
 }

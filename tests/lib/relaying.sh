@@ -6,7 +6,7 @@
 test_page_from_container_with_visitors_address() {
 	: >$run/access.log
 	fetch http://$PUBLIC/ | cmp - $run/www/index.html
-	is "address in nginx's log" "$(cut -d' ' -f1 $run/access.log)" $VISITOR
+	eventually 10 logged $VISITOR
 }
 
 test_tcp_by_port() {
@@ -79,7 +79,8 @@ test_no_answer_on_a_port_that_is_not_forwarded() {
 test_sessions_are_renewed() {
 	local before end
 	before=$(last_handshake bridge)
-	end=$((before + 130))
+	# However long ago that was.
+	end=$(($(date +%s) + 130))
 	while [ "$(date +%s)" -lt $end ]; do
 		ask udp $PUBLIC 7 x >/dev/null
 		sleep 1

@@ -58,7 +58,7 @@ test_port_of_a_service_that_moves_goes_home() {
 	wait_port bridge 222 && wait_port far 222
 	is "while it listens" "$(said tcp $PUBLIC 222)" "$VISITOR bridge: x"
 	kill "$pid"
-	eventually 10 answers_at_222
+	eventually 30 answers_at_222
 }
 
 answers_at_222() {
@@ -92,7 +92,7 @@ test_catch_all_takes_flows_that_nobody_answered() {
 
 # from PORT ADDRESS: ask the UDP echo, always by the same flow.
 from() {
-	in_visitor socat -T 2 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x 2>/dev/null |
+	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x 2>/dev/null |
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 
@@ -155,15 +155,22 @@ test_sctp() {
 	# To one address each: a socket of all of them tells the visitor of all.
 	start far socat SCTP4-LISTEN:7,bind=$FAR_TUN,fork SYSTEM:cat
 	start far socat "SCTP6-LISTEN:7,bind=[$FAR_TUN6],fork" SYSTEM:cat
-	sleep 1
+	eventually 20 listens_by_sctp 2
 	is IPv4 "$(sctp_ask SCTP4:$PUBLIC:7)" hello
 	is IPv6 "$(sctp_ask "SCTP6:[$PUBLIC6]:7")" hello
 }
 
+# listens_by_sctp SOCKETS: so many of far's, on port 7.
+listens_by_sctp() {
+	[ "$(in_far awk '$6 == 7' /proc/net/sctp/eps | wc -l)" = "$1" ]
+}
+
 # SCTP closes both ways at once: not before the answer is there.
 sctp_ask() {
-	{ echo hello; sleep $((3 * KRELAY_SLOW)); } |
-		in_visitor socat -T 10 - "$1,connect-timeout=20"
+	rm -f $run/answer
+	{ echo hello; eventually 20 test -s $run/answer >&2; } |
+		in_visitor socat -T 20 - "$1,connect-timeout=20" >$run/answer
+	cat $run/answer
 }
 
 test_large_datagrams_in_pieces() {
@@ -451,7 +458,7 @@ test_peer_of_a_catch_all_answers_for_itself_alone() {
 	$FAR_TUN6 $VISITOR6 udp 4431 4444 x
 	$FAR_TUN6 $VISITOR6 udp 4433 4444 x
 	END
-	eventually 5 has_answers
+	eventually 20 has_answers
 	sleep 1
 	has_answers
 	in_visitor nft delete table inet answers
@@ -489,7 +496,7 @@ test_frame_that_lies_about_its_protocol() {
 	sleep 1
 	nothing_taken
 	announced 0800
-	eventually 5 fails nothing_taken
+	eventually 20 fails nothing_taken
 }
 
 scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_peer \

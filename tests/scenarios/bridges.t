@@ -36,12 +36,12 @@ test_replies_leave_by_the_visitors_bridge() {
 	for at in $PUBLIC $PUBLIC_2; do
 		is "TCP at $at" "$(said tcp $at 7)" "$VISITOR home: x"
 		is "UDP at $at" "$(said udp $at 7)" "$VISITOR home: x"
-		fetch -m 10 http://$at/ | cmp - $run/www/index.html
+		fetch http://$at/ | cmp - $run/www/index.html
 	done
 	for at in $PUBLIC6 $PUBLIC6_2; do
 		is "TCP at $at" "$(said tcp $at 7)" "$VISITOR6 home: x"
 		is "UDP at $at" "$(said udp $at 7)" "$VISITOR6 home: x"
-		fetch -m 10 "http://[$at]/" | cmp - $run/www/index.html
+		fetch "http://[$at]/" | cmp - $run/www/index.html
 	done
 }
 
@@ -130,7 +130,7 @@ test_one_port_to_both_bridges() {
 
 # from PORT ADDRESS: ask the UDP echo, from that port.
 from() {
-	in_visitor socat -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
+	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
 }
 
 # One flow, which the routers of the Internet lead elsewhere.
@@ -222,15 +222,16 @@ test_keepalived_moves_the_address() {
 	ip -n internet route del $SHARED
 	ip -n internet route del $SHARED6
 	vrrp bridge 150
-	eventually 30 has_shared bridge
+	eventually 60 has_shared bridge
 	vrrp bridge2 100
 	downloads_begin
-	ip -n internet link set bridge0 down
+	# In seconds it will have them.
 	lost_shared bridge2
+	ip -n internet link set bridge0 down
 	downloads_end
 	# It returns, and with it the address and what goes there.
 	ip -n internet link set bridge0 up
-	eventually 30 lost_shared bridge2
+	eventually 60 lost_shared bridge2
 	get $SHARED small
 	get $SHARED6 small
 }

@@ -143,10 +143,10 @@ test_with_libvirt_and_a_wireguard_of_homes_own() {
 networkd_up() {
 	start home sh -c 'mount -o remount,ro /sys && exec /lib/systemd/systemd-networkd'
 	networkd=$(tail -n 1 $run/pids)
-	eventually 30 manages
+	eventually 120 manages
 	in_home networkctl reconfigure eth0
-	eventually 30 has_no_rule
-	eventually 30 manages
+	eventually 120 has_no_rule
+	eventually 120 manages
 }
 
 networkd_down() {
@@ -205,7 +205,7 @@ test_with_systemd_networkd() {
 	printf '%s\n' "[Match]" "Name=re*" "[Network]" "DHCP=no" "IPv6AcceptRA=no" \
 		"LinkLocalAddressing=no" >/run/systemd/network/90-all.network
 	in_home networkctl reload
-	eventually 30 has_no_address
+	eventually 120 has_no_address
 	printf '%s\n' "[Match]" "Kind=krelay" "[Link]" "Unmanaged=yes" \
 		>/run/systemd/network/05-krelay.network
 	in_home networkctl reload

@@ -29,7 +29,7 @@ docker_up() {
 	start home sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec dockerd "$@"' dockerd \
 		--storage-driver=vfs --experimental --ipv6 --fixed-cidr-v6=fd00:17::/64 --ip6tables "$@"
 	docker_pid=$(tail -n 1 $run/pids)
-	eventually 60 answers
+	eventually 240 answers
 }
 
 answers() {
@@ -38,7 +38,7 @@ answers() {
 
 docker_down() {
 	kill "$(pidof dockerd)"
-	eventually 30 is_gone
+	eventually 120 is_gone
 }
 
 is_gone() {
@@ -61,7 +61,7 @@ image_make() {
 container_run() {
 	docker run -d --name "$1" --hostname "$1" --stop-timeout 1 -p 8080:80 -p 8080:80/udp \
 		box /bin/kr-echo serve 80 "$1" any >/dev/null
-	eventually 20 listens "$1"
+	eventually 120 listens "$1"
 }
 
 listens() {
@@ -85,7 +85,7 @@ test_published_port() {
 
 test_container_restarts() {
 	docker restart -t 1 one >/dev/null
-	eventually 20 listens one
+	eventually 120 listens one
 	is_reached one
 }
 
@@ -103,7 +103,7 @@ test_container_is_replaced() {
 
 # from PORT ADDRESS
 from() {
-	in_visitor socat -T 3 - "UDP:$2:8080,sourceport=$1,reuseaddr" <<<x |
+	in_visitor socat -t 3 -T 3 - "UDP:$2:8080,sourceport=$1,reuseaddr" <<<x |
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 

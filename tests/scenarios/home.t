@@ -28,7 +28,7 @@ test_reverse_path_filters() {
 			echo "all=$all default=$default"
 			is "TCP" "$(ask tcp $PUBLIC 7 x | cut -d' ' -f1,3-)" "$VISITOR home: x"
 			is "UDP" "$(ask udp $PUBLIC 7 x | cut -d' ' -f1,3-)" "$VISITOR home: x"
-			fetch -m 5 http://$PUBLIC/ | cmp - $run/www/index.html
+			fetch http://$PUBLIC/ | cmp - $run/www/index.html
 		done
 	done
 	in_home sysctl -qw net.ipv4.conf.{all,default,eth0,br0}.rp_filter=0
@@ -85,7 +85,7 @@ test_stale_connection_of_the_wan() {
 
 # from PORT ADDRESS: ask the UDP echo, always by the same connection.
 from() {
-	in_visitor socat -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
+	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
 }
 
 test_route_caches_are_flushed() {

@@ -33,7 +33,7 @@ refused() {
 		seen $host tunnel >/dev/null
 	done
 	send
-	if ! eventually 5 counted home "$1" $((before + $(wc -l <$run/packets))); then
+	if ! eventually 20 counted home "$1" $((before + $(wc -l <$run/packets))); then
 		echo "$1: $(($(counter home "$1") - before)) of $(wc -l <$run/packets)"
 		return 1
 	fi
@@ -50,7 +50,7 @@ test_an_honest_packet_gets_in() {
 		send <<-END
 		$(visitor $family) $(home $family) udp 4000 4444 x
 		END
-		eventually 5 sees_one
+		eventually 20 sees_one
 	done
 }
 
@@ -232,10 +232,11 @@ test_accept_list() {
 	$ELSEWHERE6 $HOME_TUN6 udp 4000 7 x
 	$ELSEWHERE6 $HOME_TUN6 icmp 1 4 00000000@$HOME_TUN6>$ELSEWHERE6/7>4000
 	END
-	eventually 5 saw 7
+	eventually 20 saw 7
 	# What home begins is answered.
 	in_home ping -qc 1 -W 5 -I $HOME_TUN6 $BRIDGE_TUN6
-	is "an answer to home" "$(in_home socat -T 3 - UDP6:[$BRIDGE_TUN6]:9 <<<x | cut -d' ' -f1)" $HOME_TUN6
+	is "an answer to home" \
+		"$(in_home socat -t 3 -T 3 - UDP6:[$BRIDGE_TUN6]:9 <<<x | cut -d' ' -f1)" $HOME_TUN6
 	home_again
 }
 
@@ -281,7 +282,7 @@ test_accept_list_of_other_hosts() {
 	$ELSEWHERE6 fd07::20 udp 4000 4444 x
 	$ELSEWHERE6 fd07::20 icmp 1 4 00000000@fd07::20>$ELSEWHERE6/4444>4000
 	END
-	eventually 5 saw 4
+	eventually 20 saw 4
 	home_again
 }
 

@@ -12,7 +12,7 @@ setup() {
 	# is bound to the tunnel's address.
 	KRELAY_ECHO_BIND=$HOME_TUN services_up || return
 	start bridge kr-echo serve 22 bridge
-	file_make big 8M
+	file_make some 1M
 	relay_up
 }
 
@@ -20,7 +20,7 @@ setup() {
 # running home: what the bridge knew is gone, and home does not notice.
 test_bridge_module_reload_in_mid_download() {
 	local pid
-	download slow/big &
+	download slower/some &
 	pid=$!
 	mid_download
 	rmmod krelay

@@ -75,7 +75,7 @@ test_from_a_bridge_to_home() {
 	local before
 	before=$(counter home rx_not_accepted)
 	inside bridge
-	eventually 5 not_accepted $((before + 5))
+	eventually 20 not_accepted $((before + 5))
 	serves
 }
 

@@ -9,13 +9,14 @@ vm='-a slub_debug=FZPU'
 setup() {
 	topology_up && services_up || return
 	file_make big 8M
+	file_make some 1M
 	relay_up
 }
 
 test_bridge_restarts_in_mid_download() {
 	local pid
 	[ "$KRELAY_SLOW" = 1 ] || skip "down fades out for a second, too short to be up again here"
-	download slow/big &
+	download slower/some &
 	pid=$!
 	mid_download
 	end_down bridge
@@ -43,20 +44,26 @@ is_down() {
 	in_bridge relayctl show relay0 | grep -qx '  state: down'
 }
 
+# It fades out for a second, in which the signal has to come: not on each try, on a
+# machine that has much to do.
 test_down_is_not_interrupted() {
-	local pid
-	bridge_config | sed "/^Public /aPreDown = touch $run/going" \
-		>/etc/netns/bridge/krelay/relay0.conf
-	ip netns exec bridge relayctl down relay0 &
-	pid=$!
-	eventually 20 test -e $run/going
-	# It fades out for a second.
-	sleep 0.3
-	kill $pid
-	wait $pid
-	fails ip -n bridge link show relay0 2>/dev/null
-	bridge_config >/etc/netns/bridge/krelay/relay0.conf
-	end_up bridge
+	local pid n interrupted=
+	for n in 1 2 3 4 5; do
+		ip netns exec bridge relayctl down relay0 &
+		pid=$!
+		eventually 20 fades_out
+		kill $pid 2>/dev/null && ip -n bridge link show relay0 && interrupted=1
+		wait $pid
+		fails ip -n bridge link show relay0 2>/dev/null
+		end_up bridge
+		[ -z "$interrupted" ] || return 0
+	done
+	echo "It was over before, each time."
+	return 1
+}
+
+fades_out() {
+	[ -z "$(ip -n bridge link show up dev relay0 2>/dev/null)" ]
 }
 
 test_show_says_what_is_down() {
@@ -103,7 +110,7 @@ test_namespace_removal_under_traffic() {
 	# What holds on to the namespace below would keep it, and its device.
 	topology_down
 	traffic_stop
-	eventually 20 no_device_is_left
+	eventually 60 no_device_is_left
 	quiet_dmesg
 }
 

@@ -94,7 +94,7 @@ test_keys_in_use_are_found() {
 # texts FILE...: those of them in which a secret stands in base64. It reads
 # them, but not what never ends.
 texts() {
-	xargs -0r timeout 60 grep -lasF -f $run/texts || :
+	xargs -0r timeout 300 grep -lasF -f $run/texts || :
 }
 
 proc_files() {
@@ -107,7 +107,7 @@ proc_files() {
 test_nothing_stands_in_proc_or_dmesg() {
 	cat $run/bridge.key $run/home.key $run/psk >$run/texts
 	# It is seen where it is.
-	SECRET=$(cat $run/psk) sleep 100 &
+	SECRET=$(cat $run/psk) sleep 3000 &
 	is "who has it in its environment" "$(proc_files | texts)" "/proc/$!/environ"
 	kill $!
 	wait $! || :

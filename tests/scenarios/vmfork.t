@@ -153,20 +153,25 @@ migrated() {
 	tell first "info migrate" && tail -n 30 "$tmp/first.qemu" | grep -q 'status: completed'
 }
 
-# Right after a packet, so that the next is seconds away when a machine goes on:
-# there is a moment until it hears that it is another.
+# goes_on NAME: and has been answered. Until it has all of the snapshot it cannot.
+goes_on() {
+	tell "$1" cont && at_least "$1" 3
+}
+
+# Stopped right after a packet, so that the next is seconds away when a machine goes on,
+# however long the snapshot took: there is a moment until it hears that it is another.
 fork() {
 	local n
 	machine first
-	eventually 120 at_least first 3 || return
+	eventually 480 at_least first 3 || return
 	n=$(pongs first)
-	eventually 20 at_least first $((n + 1)) || return
-	tell first "migrate_set_parameter max-bandwidth 8G" \
+	eventually 60 at_least first $((n + 1)) || return
+	tell first stop "migrate_set_parameter max-bandwidth 8G" \
 		"migrate -d \"exec:cat >$tmp/snapshot\""
-	eventually 60 migrated || return
+	eventually 240 migrated || return
 	for name in second third; do
 		machine $name -incoming "exec:cat $tmp/snapshot"
-		eventually 60 at_least $name 3 || return
+		eventually 240 goes_on $name || return
 	done
 }
 
