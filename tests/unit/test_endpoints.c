@@ -198,5 +198,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_place, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("endpoints", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("endpoints", tests, folder_enter, folder_leave);
 }
