@@ -20,6 +20,9 @@ int show_main(int argc, char *argv[]);
 int stats_main(int argc, char *argv[]);
 int up_main(int argc, char *argv[]);
 
+/* Run the verb that the command line of relayctl names; returns the exit status. */
+int verbs_run(int argc, char *argv[]);
+
 /* Refuse arguments that do not fit the usage of the verb; returns 1. */
 int usage(const char *verb);
 
