@@ -57,12 +57,20 @@ static const char *verb_name(size_t i)
 	return i < ARRAY_SIZE(verbs) ? verbs[i].name : NULL;
 }
 
-int usage(const char *name)
+int usage(const char *name, const char *wrong)
 {
 	const struct verb *verb = find_verb(name);
+	const char *blank = *verb->arguments ? " " : "";
 
-	refuse(NULL, "these arguments are not those of \"%s\": write \"relayctl %s%s%s\".", name,
-	       name, *verb->arguments ? " " : "", verb->arguments);
+	if (!wrong)
+		refuse(NULL, "\"%s\" lacks an argument: write \"relayctl %s%s%s\".", name, name,
+		       blank, verb->arguments);
+	else if (*wrong == '-')
+		refuse(NULL, "\"%s\" has no option \"%.64s\": write \"relayctl %s%s%s\".", name, wrong,
+		       name, blank, verb->arguments);
+	else
+		refuse(NULL, "\"%.64s\" is one argument too many for \"%s\": write \"relayctl %s%s%s\".",
+		       wrong, name, name, blank, verb->arguments);
 	return 1;
 }
 
@@ -120,17 +128,17 @@ int verbs_run(int argc, char *argv[])
 	const struct verb *verb;
 	const char *name;
 
-	/* As wg does: without arguments, show. */
 	name = argc > 1 ? argv[1] : "show";
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
 		name = "help";
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		name = "version";
+	/* As wg does: without arguments, show. */
+	if (argc < 2)
+		return show_main(argc, argv);
 	verb = find_verb(name);
 	if (!verb)
 		return refuse_verb(name);
-	if (argc < 2)
-		return verb->fn(1, (char *[]){ "show", NULL });
 	if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
 		return print_usage(verb);
 	return verb->fn(argc - 1, argv + 1);

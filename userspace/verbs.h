@@ -23,8 +23,8 @@ int up_main(int argc, char *argv[]);
 /* Run the verb that the command line of relayctl names; returns the exit status. */
 int verbs_run(int argc, char *argv[]);
 
-/* Refuse arguments that do not fit the usage of the verb; returns 1. */
-int usage(const char *verb);
+/* Refuse an argument that does not fit the usage of the verb, NULL if one is missing; returns 1. */
+int usage(const char *verb, const char *wrong);
 
 /* Seconds of waiting for name servers are 2 to the power of this, less one. */
 #define RESOLVE_TRIES 6
