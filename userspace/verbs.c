@@ -133,8 +133,8 @@ int verbs_run(int argc, char *argv[])
 		name = "help";
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		name = "version";
-	/* As wg does: without arguments, show. */
-	if (argc < 2)
+	/* As wg does: without a verb, show. */
+	if (argc < 2 || *name == '-')
 		return show_main(argc, argv);
 	verb = find_verb(name);
 	if (!verb)

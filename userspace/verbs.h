@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One function for each verb, in a file of its name. Each gets its own arguments, with the verb
- * in front, and returns the exit status.
+ * or program in front, and returns the exit status.
  */
 #ifndef RELAYCTL_VERBS_H
 #define RELAYCTL_VERBS_H
@@ -20,7 +20,7 @@ int show_main(int argc, char *argv[]);
 int stats_main(int argc, char *argv[]);
 int up_main(int argc, char *argv[]);
 
-/* Run the verb that the command line of relayctl names; returns the exit status. */
+/* Run the verb that the command line of relayctl names, or show; returns the exit status. */
 int verbs_run(int argc, char *argv[]);
 
 /* Refuse an argument that does not fit the usage of the verb, NULL if one is missing; returns 1. */

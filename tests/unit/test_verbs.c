@@ -47,6 +47,10 @@ static const struct refusal refusals[] = {
 	{ { "up", "relay0", "-f" }, "\"up\" has no option \"-f\": write " },
 	{ { "resolve", "a", "-w" }, "\"resolve\" has no option \"-w\": write " },
 	{ { "forward", "list", "-x" }, "\"forward\" has no option \"-x\": " FORWARD },
+	/* Without a verb, show */
+	{ { "-j", "relay0", "peer" }, "\"peer\" is one argument too many for \"show\": " SHOW },
+	{ { "--json", "-x" }, "\"show\" has no option \"-x\": " SHOW },
+	{ { "-x" }, "\"show\" has no option \"-x\": " SHOW },
 };
 
 static void test_refusals(void **state)
