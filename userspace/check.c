@@ -12,7 +12,7 @@ int check_main(int argc, char *argv[])
 	int ret;
 
 	if (argc != 2)
-		return usage("check");
+		return usage("check", argc > 2 ? argv[2] : NULL);
 	ret = config_load(&config, argv[1]);
 	if (!ret)
 		ret = dns_check(&config);

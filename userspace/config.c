@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,18 +226,54 @@ static int parse_save_config(struct input *in, int data)
 		      in->value);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	const struct config_text *x = a;
+	const struct config_text *y = b;
+
+	return strcmp(x->text, y->text);
+}
+
+static void free_taken(void *node)
+{
+	struct config_text *text = node;
+
+	free(text->text);
+	free(text);
+}
+
+/*
+ * Take a name or key for the peer whose section is being read; gives the line of the one that has
+ * it already, else 0. No name is as long as a key, so both fit into one tree.
+ */
+static unsigned int take(struct config *config, const char *text)
+{
+	struct config_text *mine = zalloc(sizeof(*mine));
+	struct config_text **found;
+	unsigned int line;
+
+	mine->text = text_copy(text);
+	mine->line = config->peer->line;
+	found = tree_add(&config->taken, mine, compare_texts);
+	if (*found == mine)
+		return 0;
+	line = (*found)->line;
+	free_taken(mine);
+	return line;
+}
+
 static int parse_name(struct input *in, int data)
 {
-	struct peer *other;
+	unsigned int line;
 
 	(void)data;
 	if (!name_is_valid(in->value))
 		return refuse(in->at, "Name \"%.64s\" is no name: use 1 to %d letters, digits, '.', '_' and '-'.",
 			      in->value, KRELAY_NAME_LEN - 1);
-	other = device_find_peer(&in->config->device, in->value);
-	if (other)
+	line = take(in->config, in->value);
+	if (line)
 		return refuse(in->at, "Name \"%s\" is that of the peer in line %u already: give each peer its own.",
-			      in->value, other->line);
+			      in->value, line);
 	strcpy(in->config->peer->name, in->value);
 	return 0;
 }
@@ -244,17 +281,17 @@ static int parse_name(struct input *in, int data)
 static int parse_public_key(struct input *in, int data)
 {
 	struct peer *peer = in->config->peer;
-	struct peer *other;
 	uint8_t key[KRELAY_KEY_LEN];
+	unsigned int line;
 
 	(void)data;
 	if (!key_parse(in->value, key) || key_is_zero(key))
 		return refuse(in->at, "PublicKey \"%.64s\" is not a key, which is 44 characters of base64 for 32 bytes: copy what \"relayctl pubkey\" prints on the peer.",
 			      in->value);
-	other = device_find_key(&in->config->device, key);
-	if (other)
+	line = take(in->config, in->value);
+	if (line)
 		return refuse(in->at, "PublicKey \"%s\" is that of the peer in line %u already: give each peer its own section and key.",
-			      in->value, other->line);
+			      in->value, line);
 	memcpy(peer->public_key, key, sizeof(key));
 	peer->has_public_key = true;
 	return 0;
@@ -558,6 +595,7 @@ void config_free(struct config *config)
 	array_free(&config->addresses);
 	array_free(&config->seen[0]);
 	array_free(&config->seen[1]);
+	tdestroy(config->taken, free_taken);
 	array_free(&config->forward_peers);
 	device_free(&config->device);
 	free(config->file);

@@ -51,6 +51,7 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
  * @hooks: commands for the shell
  * @peer: whose section is being read; NULL in the interface's
  * @seen: keys that may stand once, of the interface and of @peer
+ * @taken: tree of the names and public keys of peers, with the lines of their sections
  * @forward_peers: index of the peer of each forward, until config_check() has aimed them
  */
 struct config {
@@ -67,6 +68,7 @@ struct config {
 	struct config_text_array hooks[HOOKS];
 	struct peer *peer;
 	struct config_seen_array seen[2];
+	void *taken;
 	struct index_array forward_peers;
 };
 

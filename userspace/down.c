@@ -80,7 +80,7 @@ int down_main(int argc, char *argv[])
 	int ret;
 
 	if (argc != 2)
-		return usage("down");
+		return usage("down", argc > 2 ? argv[2] : NULL);
 	ret = load(&config, argv[1], ifname);
 	if (!ret)
 		ret = kernel_open(&kernel);

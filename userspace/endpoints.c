@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -156,24 +157,55 @@ static FILE *open_own(const char *name)
 	return file;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct peer *x = *(const struct peer **)a;
+	const struct peer *y = *(const struct peer **)b;
+
+	return memcmp(x->public_key, y->public_key, KRELAY_KEY_LEN);
+}
+
+/* The peers in the order of their keys, to be freed. */
+static struct peer **sort_peers(struct device *device)
+{
+	size_t n = device->peers.count;
+	struct peer **sorted;
+	size_t i;
+
+	sorted = zalloc((n + 1) * sizeof(*sorted));
+	for (i = 0; i < n; i++)
+		sorted[i] = &device->peers.items[i];
+	qsort(sorted, n, sizeof(*sorted), compare_keys);
+	return sorted;
+}
+
+static void recall(struct peer *peer, const struct kept *kept, unsigned long long now)
+{
+	if (peer->endpoint.ss_family || kept->seconds > now || now - kept->seconds >= RECENT)
+		return;
+	peer->endpoint = kept->endpoint;
+	peer->recalled = true;
+}
+
 void endpoints_recall(const uint8_t public_key[KRELAY_KEY_LEN], struct device *device)
 {
+	struct peer **sorted = sort_peers(device);
 	unsigned long long now = time(NULL);
+	struct peer wanted, *key = &wanted;
 	char name[STATE_NAME_LEN];
-	struct peer *peer;
+	struct peer **found;
 	struct kept kept;
 	FILE *file;
 
 	state_name(public_key, ".endpoints", name);
 	file = open_own(name);
 	while (file && read_line(file, &kept)) {
-		peer = device_find_key(device, kept.key);
-		if (!peer || peer->endpoint.ss_family || kept.seconds > now ||
-		    now - kept.seconds >= RECENT)
-			continue;
-		peer->endpoint = kept.endpoint;
-		peer->recalled = true;
+		memcpy(wanted.public_key, kept.key, KRELAY_KEY_LEN);
+		found = bsearch(&key, sorted, device->peers.count, sizeof(*sorted), compare_keys);
+		if (found)
+			recall(*found, &kept, now);
 	}
 	if (file)
 		fclose(file);
+	free(sorted);
 }

@@ -279,11 +279,13 @@ static int list(int argc, char *argv[])
 {
 	struct json_object *json;
 	struct options options;
+	const char *wrong;
 	bool many;
 	int ret;
 
-	if (options_parse(argc, argv, "j", &options))
-		return usage("forward");
+	wrong = options_parse(argc, argv, "j", &options);
+	if (wrong)
+		return usage("forward", wrong);
 	many = !options.name;
 	if (!options.json) {
 		ret = each_device(options.name, module_read, print, &many);
@@ -297,21 +299,49 @@ static int list(int argc, char *argv[])
 	return ret;
 }
 
+static const char *action_name(size_t i)
+{
+	static const char *const names[] = { "add", "del", "set", "list" };
+
+	return i < ARRAY_SIZE(names) ? names[i] : NULL;
+}
+
+static int refuse_action(const char *name)
+{
+	const char *nearest = text_nearest(name, action_name);
+
+	if (nearest)
+		return refuse(NULL, "\"forward\" knows no \"%.64s\": write \"%s\".", name, nearest);
+	return refuse(NULL, "\"forward\" knows no \"%.64s\": write \"add\", \"del\", \"set\" or \"list\".",
+		      name);
+}
+
+/* The action and its arguments */
+static int run(struct kernel *kernel, int argc, char *argv[])
+{
+	const char *action = argv[0];
+
+	if (!strcmp(action, "list"))
+		return list(argc, argv);
+	if (!strcmp(action, "add"))
+		return argc > 3 ? add(kernel, argc - 1, argv + 1) : usage("forward", NULL);
+	if (!strcmp(action, "del"))
+		return argc > 2 ? delete(kernel, argc - 1, argv + 1) : usage("forward", NULL);
+	if (strcmp(action, "set"))
+		return refuse_action(action);
+	if (argc != 2)
+		return usage("forward", argc > 2 ? argv[2] : NULL);
+	return set(kernel, argv[1]);
+}
+
 int forward_main(int argc, char *argv[])
 {
 	struct kernel kernel = { 0 };
 	int ret;
 
-	if (argc >= 2 && !strcmp(argv[1], "list"))
-		ret = list(argc - 1, argv + 1);
-	else if (argc >= 5 && !strcmp(argv[1], "add"))
-		ret = add(&kernel, argc - 2, argv + 2);
-	else if (argc >= 4 && !strcmp(argv[1], "del"))
-		ret = delete(&kernel, argc - 2, argv + 2);
-	else if (argc == 3 && !strcmp(argv[1], "set"))
-		ret = set(&kernel, argv[2]);
-	else
-		ret = usage("forward");
+	if (argc < 2)
+		return usage("forward", NULL);
+	ret = run(&kernel, argc - 1, argv + 1);
 	kernel_close(&kernel);
 	return ret ? 1 : 0;
 }

@@ -49,14 +49,12 @@ static void make_preshared(uint8_t key[KRELAY_KEY_LEN])
 
 int genkey_main(int argc, char *argv[])
 {
-	(void)argv;
-	return argc == 1 ? print_random(key_make_private) : usage("genkey");
+	return argc == 1 ? print_random(key_make_private) : usage("genkey", argv[1]);
 }
 
 int genpsk_main(int argc, char *argv[])
 {
-	(void)argv;
-	return argc == 1 ? print_random(make_preshared) : usage("genpsk");
+	return argc == 1 ? print_random(make_preshared) : usage("genpsk", argv[1]);
 }
 
 /* One key, maybe with blanks around it. */
@@ -80,9 +78,8 @@ int pubkey_main(int argc, char *argv[])
 	uint8_t public_key[KRELAY_KEY_LEN];
 	int ret;
 
-	(void)argv;
 	if (argc != 1)
-		return usage("pubkey");
+		return usage("pubkey", argv[1]);
 	if (read_key(private_key))
 		return 1;
 	key_derive_public(private_key, public_key);

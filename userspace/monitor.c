@@ -177,10 +177,12 @@ int monitor_main(int argc, char *argv[])
 	struct watch watch = { .kernel = { 0 } };
 	unsigned int ifindex;
 	struct options options;
+	const char *wrong;
 	int ret;
 
-	if (options_parse(argc, argv, "j", &options))
-		return usage("monitor");
+	wrong = options_parse(argc, argv, "j", &options);
+	if (wrong)
+		return usage("monitor", wrong);
 	watch.json = options.json;
 	watch.only = options.name;
 	ret = kernel_open(&watch.kernel);

@@ -277,7 +277,7 @@ static bool *option_of(struct options *options, const char *argument, const char
 	return NULL;
 }
 
-int options_parse(int argc, char *argv[], const char *allowed, struct options *options)
+const char *options_parse(int argc, char *argv[], const char *allowed, struct options *options)
 {
 	bool *option;
 	int i;
@@ -290,12 +290,12 @@ int options_parse(int argc, char *argv[], const char *allowed, struct options *o
 			continue;
 		}
 		if (*argv[i] == '-' || options->name)
-			return -1;
+			return argv[i];
 		options->name = argv[i];
 	}
 	if (options->name && !strcmp(options->name, "all"))
 		options->name = NULL;
-	return 0;
+	return NULL;
 }
 
 static int one_device(struct kernel *kernel, const char *name,

@@ -64,9 +64,9 @@ struct options {
  * options_parse() - read the arguments of a verb that prints
  * @allowed: of "j", "a" and "e"
  *
- * Return: 0, or -1 if they do not fit.
+ * Return: the first argument that does not fit, NULL without one.
  */
-int options_parse(int argc, char *argv[], const char *allowed, struct options *options);
+const char *options_parse(int argc, char *argv[], const char *allowed, struct options *options);
 
 /**
  * each_device() - read one device, or each of this namespace, and do something with it

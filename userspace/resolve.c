@@ -251,15 +251,15 @@ int resolve_main(int argc, char *argv[])
 	int ret, i;
 
 	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--watch") && !resolver.watch)
+		if (!strcmp(argv[i], "--watch"))
 			resolver.watch = true;
 		else if (*argv[i] != '-' && !argument)
 			argument = argv[i];
 		else
-			return usage("resolve");
+			return usage("resolve", argv[i]);
 	}
 	if (!argument)
-		return usage("resolve");
+		return usage("resolve", NULL);
 	ret = load(&resolver, argument);
 	if (!ret)
 		ret = kernel_open(&resolver.kernel);

@@ -242,11 +242,13 @@ static int show_json(const char *name)
 int show_main(int argc, char *argv[])
 {
 	struct options options;
+	const char *wrong;
 	bool first = true;
 	int ret;
 
-	if (options_parse(argc, argv, "j", &options))
-		return usage("show");
+	wrong = options_parse(argc, argv, "j", &options);
+	if (wrong)
+		return usage("show", wrong);
 	if (options.json)
 		return show_json(options.name) ? 1 : 0;
 	ret = each_device(options.name, module_read, print_device, &first);

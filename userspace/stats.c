@@ -151,10 +151,12 @@ int stats_main(int argc, char *argv[])
 {
 	struct request request = { .first = true };
 	struct options options;
+	const char *wrong;
 	int ret;
 
-	if (options_parse(argc, argv, "jae", &options))
-		return usage("stats");
+	wrong = options_parse(argc, argv, "jae", &options);
+	if (wrong)
+		return usage("stats", wrong);
 	request.options = &options;
 	if (options.json)
 		request.json = json_object_new_array();

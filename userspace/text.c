@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,11 @@ static void *must(void *p)
 void *zalloc(size_t size)
 {
 	return must(calloc(1, size));
+}
+
+void *tree_add(void **root, const void *item, int (*compare)(const void *a, const void *b))
+{
+	return must(tsearch(item, root, compare));
 }
 
 char *text_copy(const char *text)

@@ -33,6 +33,10 @@ void *array_add_bytes(void **items, size_t *count, size_t *room, size_t size);
 void array_free_bytes(void **items, size_t *count, size_t *room, size_t size);
 
 void *zalloc(size_t size);
+
+/* tsearch(3), which cannot fail: out of memory ends the program. */
+void *tree_add(void **root, const void *item, int (*compare)(const void *a, const void *b));
+
 char *text_copy(const char *text);
 char *text_copy_n(const char *text, size_t n);
 

@@ -184,7 +184,7 @@ int up_main(int argc, char *argv[])
 	int ret;
 
 	if (argc != 2)
-		return usage("up");
+		return usage("up", argc > 2 ? argv[2] : NULL);
 	ret = config_load(&config, argv[1]);
 	if (!ret)
 		ret = dns_check(&config);

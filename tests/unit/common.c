@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "common.h"
 
 unsigned int said_count;
 char said[2048];
+
+static char folder[32];
 
 static void collect(const char *sentence)
 {
@@ -36,6 +40,19 @@ void assert_silent(void)
 {
 	if (said_count)
 		fail_msg("said \"%s\"", said);
+}
+
+int folder_enter(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/krelay-unit-XXXXXX");
+	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+int folder_leave(void **state)
+{
+	(void)state;
+	return !chdir("/") && !rmdir(folder) ? 0 : -1;
 }
 
 int parse(struct config *config, const char *text)

@@ -28,6 +28,10 @@ void said_clear(void);
 void assert_said(const char *beginning);
 void assert_silent(void);
 
+/* Group fixtures: work in a new folder of the test's own, remove it. */
+int folder_enter(void **state);
+int folder_leave(void **state);
+
 /* config_parse() of a text as "t.conf", for the interface relay0. */
 int parse(struct config *config, const char *text);
 

@@ -129,12 +129,12 @@ static void test_no_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_nothing_kept, setup),
-		cmocka_unit_test_setup(test_a_day_ahead, setup),
-		cmocka_unit_test_setup(test_ahead_of_the_clock, setup),
+		cmocka_unit_test_setup_teardown(test_nothing_kept, setup, setup),
+		cmocka_unit_test_setup_teardown(test_a_day_ahead, setup, setup),
+		cmocka_unit_test_setup_teardown(test_ahead_of_the_clock, setup, setup),
 		cmocka_unit_test_setup_teardown(test_bad_files, setup, setup),
-		cmocka_unit_test_setup(test_no_place, setup),
+		cmocka_unit_test_setup_teardown(test_no_place, setup, setup),
 	};
 
-	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("clock", tests, folder_enter, folder_leave);
 }

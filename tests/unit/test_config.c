@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "accept.h"
@@ -388,6 +389,43 @@ static void test_long_lines(void **state)
 	free(text);
 }
 
+static void write_peer(FILE *out, unsigned int n)
+{
+	const uint8_t key[KRELAY_KEY_LEN] = { 1, n >> 8, n };
+	char text[KEY_TEXT_LEN];
+
+	key_format(key, text);
+	fprintf(out, "[Peer]\nName = p%u\nPublicKey = %s\nAllowedIPs = 10.1.%u.%u\n", n, text,
+		n >> 8, n & 255);
+}
+
+/* Pair by pair, that would take half a minute. */
+static void test_many_peers(void **state)
+{
+	clock_t start = clock();
+	struct config config;
+	unsigned int i;
+	size_t size;
+	char *text;
+	FILE *out;
+
+	(void)state;
+	out = open_memstream(&text, &size);
+	fputs(HEAD, out);
+	for (i = 0; i < 30000; i++)
+		write_peer(out, i);
+	fflush(out);
+	assert_int_equal(parse(&config, text), 0);
+	assert_silent();
+	assert_int_equal(config.device.peers.count, 30000);
+	config_free(&config);
+	fputs("[Peer]\nName = p29999\n", out);
+	fclose(out);
+	assert_refused(text, "t.conf:120004: Name \"p29999\" is that of the peer in line 119999 ");
+	free(text);
+	assert_true(clock() - start < 10 * CLOCKS_PER_SEC);
+}
+
 static void test_nul(void **state)
 {
 	static const char text[] = HEAD "MTU = 1420\0\n";
@@ -592,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_many_peers),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_default_route),

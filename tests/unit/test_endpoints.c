@@ -115,6 +115,34 @@ static void test_nobody_heard_of(void **state)
 	assert_recalled(true);
 }
 
+/* Each of many finds its own. */
+static void test_many(void **state)
+{
+	static const uint8_t ours[KRELAY_KEY_LEN];
+	clock_t start = clock();
+	struct sockaddr_in *in;
+	struct peer *peer;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		peer = add4(KEY_A, 10);
+		peer->public_key[7] = i;
+		peer->public_key[8] = i >> 8;
+		((struct sockaddr_in *)&peer->endpoint)->sin_port = htons(i + 1);
+	}
+	endpoints_keep(&device);
+	array_for_each(peer, &device.peers)
+		memset(&peer->endpoint, 0, sizeof(peer->endpoint));
+	endpoints_recall(ours, &device);
+	for (i = 0; i < 20000; i++) {
+		in = (struct sockaddr_in *)&device.peers.items[i].endpoint;
+		assert_int_equal(ntohs(in->sin_port), i + 1);
+	}
+	assert_silent();
+	assert_true(clock() - start < 8 * CLOCKS_PER_SEC);
+}
+
 static void test_old_and_future(void **state)
 {
 	(void)state;
@@ -192,11 +220,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_and_recalled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peers_own_endpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_heard_of, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_and_future, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_place, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("endpoints", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("endpoints", tests, folder_enter, folder_leave);
 }
