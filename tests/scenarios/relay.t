@@ -14,15 +14,24 @@ setup() {
 # A segment out of its window, which conntrack at home calls invalid: NAT does not lead
 # it on to the container, and home itself would answer by a reset.
 test_invalid_segment_ends_no_download() {
-	local pid before
+	local pid before seq end
 	file_make half 512K
 	download slower/half --local-port 4567 &
 	pid=$!
 	mid_download
 	before=$(counter home home_invalid)
-	in_visitor kr-inject - <<<"$VISITOR $PUBLIC tcp 4567 80 16 1 1"
+	read -r seq end < <(numbers)
+	# Of data that was never sent. What is only old may be a late one.
+	in_visitor kr-inject - <<<"$VISITOR $PUBLIC tcp 4567 80 16 $seq $(((end + (1 << 30)) % (1 << 32)))"
 	eventually 10 counted_since "$before"
 	wait $pid
+}
+
+# numbers: what the visitor sends next, and has been sent, by a segment to his port 4567.
+numbers() {
+	in_visitor timeout $((20 * KRELAY_SLOW)) tcpdump -lnSc 1 -i eth0 \
+		"tcp dst port 4567 and greater 200" 2>/dev/null |
+		sed -nE 's/.* seq [0-9]+:([0-9]+), ack ([0-9]+),.*/\2 \1/p'
 }
 
 counted_since() {
