@@ -37,7 +37,7 @@ packets_setup() {
 		chain before {
 			type filter hook ingress device ens3 priority 0;
 			counter comment "before"
-			ip saddr 192.0.3.2 udp dport $WG_PORT udp length > 40 @th,64,32 0x04000000 counter comment "tunnel"
+			ip saddr 192.0.3.2 udp dport $WG_PORT udp length >= 40 @th,64,32 0x04000000 counter comment "tunnel"
 		}
 		chain after {
 			type filter hook ingress device ens3 priority 200;
@@ -74,7 +74,7 @@ gone_by() {
 		$1 ~ /^(before|tunnel)$/ { went_in += n }
 		$1 == "in_packets" { went_out += n / merged }
 		$1 ~ /^(after|up|out_packets|bridge_.*)$/ { went_out += n }
-		$1 ~ /^rx_/ && $1 !~ /_(keepalive|truncated|unknown_type|no_session)$/ { went_out += n }
+		$1 ~ /^rx_/ && $1 !~ /_(truncated|unknown_type|no_session)$/ { went_out += n }
 		END { print went_in - went_out }' "$1" "$2"
 }
 
@@ -198,7 +198,7 @@ home_of_far() {
 	table netdev packets {
 		chain tunnel {
 			type filter hook ingress device eth0 priority 0;
-			udp sport $HOME_PORT udp length > 40 @th,64,32 0x04000000 counter comment "tunnel"
+			udp sport $HOME_PORT udp length >= 40 @th,64,32 0x04000000 counter comment "tunnel"
 		}
 		chain up {
 			type filter hook ingress device relay0 priority 0;
