@@ -141,6 +141,60 @@ bridges_up() {
 		eventually 20 in_bridge2 ping -qc 1 -W 1 $HOME_TUN_2
 }
 
+# The kernel's own WireGuard and the recipe, in the place of bridge2's krelay. Home's
+# endpoint is told, or home would have to dial before anything is sent to it.
+bridge2_becomes_wireguard() {
+	local endpoint
+	endpoint=$(in_bridge2 relayctl show relay0 | sed -n 's/^ *endpoint: //p')
+	in_bridge2 relayctl down relay0
+	ip -n bridge2 link add relay0 type wireguard
+	in_bridge2 wg set relay0 private-key $run/bridge2.key listen-port $WG_PORT \
+		peer "$(cat $run/home.pub)" preshared-key $run/psk endpoint "$endpoint" allowed-ips \
+		$HOME_TUN_2,$HOME_TUN6_2,$HOME_TUN_SHARED,$HOME_TUN6_SHARED,$LAN_HOST,$LAN_HOST6
+	configure bridge2 <<-END
+	address add $BRIDGE2_TUN/24 dev relay0
+	address add $BRIDGE2_TUN6/64 dev relay0 nodad
+	link set relay0 mtu 1420 up
+	route add $LAN_HOST dev relay0
+	route add $LAN_HOST6 dev relay0
+	END
+	in_bridge2 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	in_bridge2 nft -f - <<-END
+	$(recipe_of_bridge2 ip $SHARED $HOME_TUN_SHARED $HOME_TUN_2 $LAN_HOST)
+	$(recipe_of_bridge2 ip6 $SHARED6 "$HOME_TUN6_SHARED" "$HOME_TUN6_2" "$LAN_HOST6")
+	END
+	eventually 20 in_bridge2 ping -qc 1 -W 1 $HOME_TUN_2
+}
+
+# recipe_of_bridge2 FAMILY SHARED HOME_SHARED HOME LAN_HOST: what its krelay forwarded.
+recipe_of_bridge2() {
+	cat <<-END
+	table $1 recipe {
+		chain prerouting {
+			type nat hook prerouting priority dstnat;
+			iifname != "ens3" return
+			meta l4proto { tcp, udp } th dport 2007 dnat to $(at "$5"):7
+			tcp dport 9003 dnat to $5
+			$1 daddr $2 dnat to $3
+			tcp dport { 7, 80, 9001-9002 } dnat to $4
+			udp dport 7 dnat to $4
+		}
+		chain forward {
+			type filter hook forward priority filter;
+			tcp flags syn tcp option maxseg size set rt mtu
+		}
+	}
+	END
+}
+
+# at ADDRESS: as it stands before a port.
+at() {
+	case $1 in
+	*:*) echo "[$1]" ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # shared_to HOST: from now on the Internet leads the shared addresses there.
 shared_to() {
 	local v4=$PUBLIC v6=$PUBLIC6
@@ -155,15 +209,16 @@ shared_to() {
 get() {
 	local address=$1 name=$2
 	shift 2
-	case $address in
-	*:*) address="[$address]" ;;
-	esac
-	fetch -m $((240 * KRELAY_SLOW)) "$@" "http://$address/$name" | sha256sum |
+	fetch -m $((240 * KRELAY_SLOW)) "$@" "http://$(at "$address")/$name" | sha256sum |
 		cmp - "$run/$(basename "$name").sum"
 }
 
-# relayed HOST: packets that its forwards have carried from home so far.
+# relayed HOST: packets that its forwards have carried from home so far, or the recipe.
 relayed() {
+	if [ -n "$(ip -n "$1" link show type wireguard)" ]; then
+		packets "$1" relay0 rx
+		return
+	fi
 	in_host "$1" relayctl forward list relay0 |
 		sed -n 's/.* \([0-9]*\) out.*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
 }

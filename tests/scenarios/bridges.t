@@ -213,10 +213,15 @@ has_shared() {
 	[ "$(ip -n "$1" address show dev ens3 | grep -cE "inet6? ($SHARED|$SHARED6)/")" = 2 ]
 }
 
-# The first bridge is cut off, in mid-download.
 test_keepalived_moves_the_address() {
 	command -v keepalived || skip "no keepalived here"
-	local pids before2
+	vrrp_up
+	is_taken_over_by_bridge2
+}
+
+# Both had them, and the Internet a route to one. From here on one has them.
+vrrp_up() {
+	[ ! -e $run/bridge.vrrp ] || return 0
 	ip -n bridge address flush dev lo scope global
 	ip -n bridge2 address flush dev lo scope global
 	ip -n internet route del $SHARED
@@ -224,12 +229,17 @@ test_keepalived_moves_the_address() {
 	vrrp bridge 150
 	eventually 60 has_shared bridge
 	vrrp bridge2 100
+}
+
+# In mid-download bridge is cut off. It returns, and with it the addresses and what goes
+# there.
+is_taken_over_by_bridge2() {
+	local pids before2
 	downloads_begin
 	# In seconds it will have them.
 	lost_shared bridge2
 	ip -n internet link set bridge0 down
 	downloads_end
-	# It returns, and with it the address and what goes there.
 	ip -n internet link set bridge0 up
 	eventually 60 lost_shared bridge2
 	get $SHARED small
@@ -238,6 +248,19 @@ test_keepalived_moves_the_address() {
 
 lost_shared() {
 	fails has_shared "$1" >/dev/null
+}
+
+# From here on bridge2 has no krelay.
+test_with_wireguard_as_the_second_bridge() {
+	bridge2_becomes_wireguard
+	test_replies_leave_by_the_visitors_bridge
+	test_one_port_to_both_bridges
+	lan_answers_through_home
+	lan_is_reached $VISITOR $VISITOR6
+	if command -v keepalived; then
+		vrrp_up
+		is_taken_over_by_bridge2
+	fi
 }
 
 test_nothing_went_astray() {
@@ -251,4 +274,5 @@ test_nothing_went_astray() {
 
 scenario replies_leave_by_the_visitors_bridge one_port_to_both_bridges \
 	lan_host_with_masquerade lan_host_that_answers_through_home 1008_connections_at_once \
-	udp_flow_follows download_follows_the_route keepalived_moves_the_address nothing_went_astray
+	udp_flow_follows download_follows_the_route keepalived_moves_the_address \
+	with_wireguard_as_the_second_bridge nothing_went_astray
