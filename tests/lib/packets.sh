@@ -37,7 +37,7 @@ packets_setup() {
 		chain before {
 			type filter hook ingress device ens3 priority 0;
 			counter comment "before"
-			ip saddr 192.0.3.2 udp dport $WG_PORT udp length >= 40 @th,64,32 0x04000000 counter comment "tunnel"
+			ip saddr { 192.0.3.2, $CGNAT } udp dport $WG_PORT udp length >= 40 @th,64,32 0x04000000 counter comment "tunnel"
 		}
 		chain after {
 			type filter hook ingress device ens3 priority 200;
