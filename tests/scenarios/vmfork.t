@@ -97,13 +97,14 @@ guest_make() {
 		AllowedIPs = 10.66.0.2/32
 	FILE
 	chmod 600 /*/relay0.conf
-	ip netns exec home tcpdump -Z root -i eth0 -nxl udp port 51820 >/dev/ttyS1 2>/dev/null &
+	ip netns exec home tcpdump -Z root -i eth0 --immediate-mode -nxl udp port 51820 >/dev/ttyS1 2>/dev/null &
 	sleep 1
 	ip netns exec bridge relayctl up /bridge/relay0.conf
 	ip netns exec home relayctl up /home/relay0.conf
 	while :; do
-		ip netns exec home ping -c 1 -W 1 10.66.0.1 >/dev/null && echo pong >/dev/ttyS2
-		sleep 5
+		# When tcpdump has told of it.
+		ip netns exec home ping -c 1 -W 1 10.66.0.1 >/dev/null && sleep 1 && echo pong >/dev/ttyS2
+		sleep 6
 	done
 	END
 	chmod +x "$tmp/root/init"
