@@ -145,7 +145,7 @@ bridges_up() {
 # endpoint is told, or home would have to dial before anything is sent to it.
 bridge2_becomes_wireguard() {
 	local endpoint
-	endpoint=$(in_bridge2 relayctl show relay0 | sed -n 's/^ *endpoint: //p')
+	endpoint=$(KRELAY_BRIDGE2=krelay endpoint bridge2)
 	in_bridge2 relayctl down relay0
 	ip -n bridge2 link add relay0 type wireguard
 	in_bridge2 wg set relay0 private-key $run/bridge2.key listen-port $WG_PORT \

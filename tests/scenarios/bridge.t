@@ -232,7 +232,7 @@ bytes() {
 }
 
 came_whole() {
-	in_far nft list counter inet whole whole | grep -q 'packets 1 '
+	[ "$(nft_counter list far inet whole whole)" = 1 ]
 }
 
 test_port_unreachable_comes_back() {

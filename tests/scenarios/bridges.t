@@ -4,7 +4,6 @@
 # the visitor's packets come, also when these come by the other one from now on,
 # whether home answers, a container of its or a host of its LAN.
 FORWARDS='tcp/80 tcp/7 udp/7 tcp/9001-9002'
-vm='-t 1200'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/bridges.sh"
 

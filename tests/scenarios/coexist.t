@@ -4,7 +4,6 @@
 # nothing changes but by its own lines. The bridge is the kernel's own WireGuard.
 export KRELAY_BRIDGE=wireguard
 FORWARDS='tcp/80 tcp/7 udp/7'
-vm='-t 1200'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/home.sh"
 . "$lib/programs.sh"

@@ -5,7 +5,7 @@
 # long lists of sources, and from one source and from very many. In instructions,
 # each the least, the median and the most of several runs; they are printed. The
 # processor is never idle, for idle time would be skipped, and with it the session.
-vm='-t 1200 -i -a idle=poll -a mitigations=off'
+vm='-i -a idle=poll -a mitigations=off'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 

@@ -6,7 +6,7 @@ if ! command -v dockerd >/dev/null; then
 	echo "1..0 # SKIP docker.io is not installed: tests/deps services"
 	exit 0
 fi
-vm='-t 1200 -m 2048'
+vm='-m 2048'
 export KRELAY_BRIDGE=wireguard
 FORWARDS='tcp/8080 udp/8080'
 . "$(dirname "$0")/../lib/scenario.sh"

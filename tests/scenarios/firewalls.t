@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The bridge is a VPS on which somebody else has a firewall: what is forwarded is
 # relayed under each, by ip_forward=0, and krelay adds nothing to it.
-vm='-t 1200'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/bridging.sh"
 . "$lib/programs.sh"

@@ -5,7 +5,6 @@
 # stale connections, and when routes, netdevs, keys and the module come and go.
 export KRELAY_BRIDGE=wireguard
 FORWARDS='tcp/80 tcp/7 udp/7'
-vm='-t 1200'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/home.sh"
 

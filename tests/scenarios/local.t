@@ -5,7 +5,7 @@
 # instructions, IPv4 and IPv6. Of a home that has a firewall, or Docker, and so has
 # conntrack look at each packet anyway; what that costs where nothing else wants it
 # is printed.
-vm='-t 1200 -i -a mitigations=off'
+vm='-i -a mitigations=off'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 

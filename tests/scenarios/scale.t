@@ -3,7 +3,7 @@
 # 1,000 peers with 10,000 allowed IPs on one device. One processor whose clock
 # counts instructions, so that a second of it is 10^9 of them; it is never idle,
 # for idle time would be skipped, to whatever is due next.
-vm='-t 1200 -i -a idle=poll'
+vm='-i -a idle=poll'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 
