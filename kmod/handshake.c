@@ -22,7 +22,10 @@ enum {
 	/* For those who have shown their address, under load. */
 	PROVEN_PERCENT = 25,
 	PROVEN_BURST = 100 * NSEC_PER_MSEC,
-	/* For asking, and for being asked. */
+	/* For what we have asked for, however many others want something of us. */
+	AWAITED_PERCENT = 10,
+	AWAITED_BURST = 100 * NSEC_PER_MSEC,
+	/* For asking. */
 	COOKIES_PERCENT = 10,
 	COOKIES_BURST = 20 * NSEC_PER_MSEC,
 	/* What one is taken for before the first was measured. */
@@ -101,7 +104,7 @@ static enum krelay_stat judge_cookie(struct krelay_device *kdev, const struct sk
 {
 	if (!cookie_awaited(kdev, skb))
 		return KRELAY_STAT_HS_INVALID;
-	if (!krelay_budget_take(&kdev->cookies, ktime_get_boottime_ns()))
+	if (!krelay_budget_take(&kdev->awaited, ktime_get_boottime_ns()))
 		return KRELAY_STAT_HS_UNDER_LOAD;
 	return KRELAY_STAT_UNSPEC;
 }
@@ -109,15 +112,20 @@ static enum krelay_stat judge_cookie(struct krelay_device *kdev, const struct sk
 /* What can be told for little, cheapest first: 0, or why it is not worth more. */
 static enum krelay_stat judge(struct krelay_device *kdev, const struct sk_buff *skb)
 {
+	bool response = type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE);
+
 	if (skb_queue_len_lockless(&kdev->handshakes) >= KRELAY_MAX_HANDSHAKES)
 		return KRELAY_STAT_HS_QUEUE_FULL;
 	if (type_of(skb) == cpu_to_le32(KRELAY_WIRE_COOKIE))
 		return judge_cookie(kdev, skb);
-	if (type_of(skb) == cpu_to_le32(KRELAY_WIRE_RESPONSE) && !response_awaited(kdev, skb))
+	if (response && !response_awaited(kdev, skb))
 		return KRELAY_STAT_HS_INVALID;
 	if (!READ_ONCE(kdev->identity.present) ||
 	    !krelay_cookie_check_mac1(&kdev->checker, skb->data, skb->len))
 		return KRELAY_STAT_HS_BAD_MAC1;
+	/* Who does not see what we send cannot know the index. */
+	if (response && krelay_budget_take(&kdev->awaited, ktime_get_boottime_ns()))
+		return KRELAY_STAT_UNSPEC;
 	return admit(kdev, skb);
 }
 
@@ -239,9 +247,13 @@ static void initiate(struct work_struct *work)
 	u64 last = atomic64_read(&peer->timers.last_sent);
 	bool created;
 
-	if ((last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC) ||
-	    has_new_session(peer))
+	if (!can_work(peer) || has_new_session(peer))
 		return;
+	if (last && now - last < (u64)KRELAY_REKEY_TIMEOUT * NSEC_PER_SEC) {
+		/* A response, it may be, of which nobody will say that it was lost. */
+		krelay_timers_want_handshake(&peer->timers, true);
+		return;
+	}
 	atomic64_set(&peer->timers.last_sent, now);
 
 	if (peer->timers.lost) {
@@ -446,6 +458,7 @@ static void consume_timed(struct krelay_device *kdev, struct sk_buff *skb)
 	spent = ktime_get_boottime_ns() - begin;
 	krelay_budget_learn(&kdev->unproven, spent);
 	krelay_budget_learn(&kdev->proven, spent);
+	krelay_budget_learn(&kdev->awaited, spent);
 }
 
 static void take_off(struct work_struct *work)
@@ -472,5 +485,6 @@ void krelay_handshake_init(struct krelay_device *kdev)
 	krelay_cookie_init_checker(&kdev->checker);
 	krelay_budget_init(&kdev->unproven, UNPROVEN_PERCENT, UNPROVEN_BURST, HANDSHAKE_COST);
 	krelay_budget_init(&kdev->proven, PROVEN_PERCENT, PROVEN_BURST, HANDSHAKE_COST);
+	krelay_budget_init(&kdev->awaited, AWAITED_PERCENT, AWAITED_BURST, HANDSHAKE_COST);
 	krelay_budget_init(&kdev->cookies, COOKIES_PERCENT, COOKIES_BURST, COOKIE_COST);
 }

@@ -55,7 +55,8 @@ typedef void (*krelay_receive_t)(struct krelay_device *kdev, struct sk_buff *skb
  * @unproven: what handshakes may take whose senders have not shown to receive
  *	where they send from; beyond that we are under load
  * @proven: what those that have shown it may take under load
- * @cookies: what showing may take
+ * @awaited: what may take what answers us: responses and cookies
+ * @cookies: what asking for cookies may take
  * @sources: what each of them may take
  * @asleep: about to be suspended, or just woken up: no session may begin;
  *	guarded by @handshake_lock
@@ -92,6 +93,7 @@ struct krelay_device {
 	struct sk_buff_head handshakes;
 	struct krelay_budget unproven;
 	struct krelay_budget proven;
+	struct krelay_budget awaited;
 	struct krelay_budget cookies;
 	struct krelay_limit *sources;
 	bool asleep;

@@ -449,7 +449,7 @@ int krelay_outer_send(struct krelay_peer *peer, struct sk_buff *skb, u8 tos)
 	if (likely(endpoint)) {
 		struct way way = {
 			.key = &endpoint->key,
-			.ifindex = endpoint->ifindex,
+			.ifindex = READ_ONCE(endpoint->ifindex),
 			.cache = &endpoint->cache,
 			.sockets = rcu_dereference_bh(peer->sockets),
 		};
@@ -510,6 +510,15 @@ int krelay_outer_reply(struct krelay_device *kdev, const struct sk_buff *receive
 	return ret;
 }
 
+/* The peer is where it was, and comes by another of our uplinks: so may answers go. */
+static void follow(struct krelay_endpoint *endpoint, int ifindex)
+{
+	if (likely(READ_ONCE(endpoint->ifindex) == ifindex))
+		return;
+	WRITE_ONCE(endpoint->ifindex, ifindex);
+	dst_cache_reset(&endpoint->cache);
+}
+
 void krelay_outer_roam(struct krelay_peer *peer, const struct sk_buff *skb)
 {
 	struct krelay_endpoint_key key;
@@ -517,8 +526,10 @@ void krelay_outer_roam(struct krelay_peer *peer, const struct sk_buff *skb)
 
 	key_of(skb, &key);
 	endpoint = rcu_dereference_bh(peer->endpoint);
-	if (likely(endpoint && !memcmp(&endpoint->key, &key, sizeof(key))))
+	if (likely(endpoint && !memcmp(&endpoint->key, &key, sizeof(key)))) {
+		follow(endpoint, skb->skb_iif);
 		return;
+	}
 	/* Without memory the old endpoint stays until the next packet. */
 	if (!krelay_peer_set_endpoint(peer, &key, skb->skb_iif, GFP_ATOMIC))
 		krelay_event_tell(peer->device, peer, KRELAY_CMD_ENDPOINT_NTF);

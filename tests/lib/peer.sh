@@ -59,7 +59,7 @@ setup() {
 }
 
 # begin [LINE...]: a new device on near, with further lines for its peer, and a
-# new far, which answers to `peer`.
+# new far, which answers to `peer` and talks to $near_address.
 begin() {
 	down
 	# Or it would dial the far of before.
@@ -85,7 +85,7 @@ begin() {
 	)
 	rm -f $run/in $run/out
 	mkfifo $run/in $run/out
-	in_far kr-wirepeer 192.0.2.1 51820 "$(<$run/far.key)" "$(<$run/near.pub)" "$(<$run/psk)" \
+	in_far kr-wirepeer "${near_address:-192.0.2.1}" 51820 "$(<$run/far.key)" "$(<$run/near.pub)" "$(<$run/psk)" \
 		<$run/in >$run/out 2>$run/peer.log &
 	exec 8>$run/in 9<$run/out
 	# It listens before anybody talks to it.

@@ -7,7 +7,7 @@
 # keeps the processor busy, but for the waits that are meant.
 
 virtual_tools='awk bash cat cut grep ip mkfifo nft paste perl ping rm sed seq sha256sum socat
-	tail tc tcpdump wg relayctl kr-wireflood kr-wirepeer'
+	tail tc tcpdump wg relayctl kr-flood kr-wireflood kr-wirepeer'
 
 # To be called once, by setup. Commands are copied to where no host is asked for
 # them, which each of them would do for a dozen of files.

@@ -341,6 +341,65 @@ test_cookies() {
 	between 20 $n 23
 }
 
+# Whoever floods near cannot know what near has just asked far.
+test_answer_is_heard_in_a_flood() {
+	local mac
+	mac=$(ip -n near -br link show eth0 | awk '{ print $3 }')
+	base64 -d <$run/near.pub >$run/near.raw
+	begin "$endpoint"
+	in_far kr-flood spoofed eth0 "$mac" 192.0.2.1 51820 8000 60 $run/near.raw >/dev/null &
+	flood=$!
+	# Else it goes on when something has failed.
+	trap 'kill $flood; wait $flood' EXIT
+	eventually 30 asks_for_cookies
+	datagrams 1
+	hears 'initiation mac2=no' 1000 initiation
+	is "answer" "$(peer respond)" "session 0"
+	hears 'data 0 0 29' 1000
+}
+
+asks_for_cookies() {
+	[ "$(stat hs_under_load)" -gt 1000 ]
+}
+
+# An address of no netdev in particular, to which two uplinks lead.
+test_peer_comes_by_another_uplink() {
+	ip -n near address add 203.0.113.8/32 dev lo
+	ip -n far address add 203.0.113.9/32 dev lo
+	ways 192.0.2.1 192.0.2.2
+	near_address=203.0.113.8 begin
+	told bind 51820 203.0.113.9
+	session 0
+	datagrams 1
+	hears 'data 0 0 29' 1000
+	in_far nft -f - <<-END
+	table inet seen {
+		counter same { }
+		chain input {
+			type filter hook input priority 0;
+			iifname eth1 ip saddr 203.0.113.8 udp sport 51820 counter name same
+		}
+	}
+	END
+	ways 198.51.100.1 198.51.100.2
+	told send 0 + empty
+	pass 0.1
+	datagrams 1
+	hears 'data 0 1 29' 1000
+	is "from where far sends to" "$(nft_counter list far inet seen same)" 1
+	in_far nft delete table inet seen
+	ip -n near address del 203.0.113.8/32 dev lo
+	ip -n far address del 203.0.113.9/32 dev lo
+	ip -n near route del 203.0.113.9
+	ip -n far route del 203.0.113.8
+}
+
+# ways NEAR FAR: by which cable they reach each other's address.
+ways() {
+	ip -n near route replace 203.0.113.9 via "$2"
+	ip -n far route replace 203.0.113.8 via "$1"
+}
+
 test_fwmark_chooses_the_way() {
 	local from
 	ip -n near route add 203.0.113.9 via 192.0.2.2
@@ -468,5 +527,6 @@ scenario what_cannot_be_sent_is_told source_outside_of_allowed_ips \
 	attempts_end_after_90_seconds 128_packets_wait_for_a_session \
 	what_waits_does_not_block_its_sender \
 	initiations_are_limited_to_50_a_second replayed_initiations points_of_low_order \
-	replay_window cookies fwmark_chooses_the_way device_in_another_namespace \
+	replay_window cookies answer_is_heard_in_a_flood \
+	peer_comes_by_another_uplink fwmark_chooses_the_way device_in_another_namespace \
 	allowed_ips_move_between_peers removed_peer many_peers
