@@ -51,7 +51,6 @@ static struct sock *open_socket(struct krelay_device *kdev, struct net *net,
 	/* Data is sent in softirq; what may be sent is bounded by the senders. */
 	sock->sk->sk_allocation = GFP_ATOMIC;
 	sock->sk->sk_sndbuf = INT_MAX;
-	sk_set_memalloc(sock->sk);
 	krelay_compat_setup_tunnel(net, sock, &tunnel);
 	return sock->sk;
 }
