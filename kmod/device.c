@@ -114,9 +114,11 @@ static netdev_tx_t xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
+/* Of what the host has not counted itself. */
 static bool is_drop(enum krelay_stat which)
 {
-	return which != KRELAY_STAT_RX_KEEPALIVE && which != KRELAY_STAT_BRIDGE_PIECE &&
+	return which != KRELAY_STAT_RX_BACKLOG &&
+	       which != KRELAY_STAT_RX_KEEPALIVE && which != KRELAY_STAT_BRIDGE_PIECE &&
 	       !(which >= KRELAY_STAT_HS_INITIATION_SENT &&
 		 which <= KRELAY_STAT_HS_PORT_FIXED);
 }

@@ -122,7 +122,8 @@ static void hand_up(struct krelay_device *kdev, struct sk_buff *skb)
 	/* The tunnel has authenticated it, which is more than any checksum does. */
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = ~0;
-	gro_cells_receive(&kdev->gro_cells, skb);
+	if (unlikely(gro_cells_receive(&kdev->gro_cells, skb) == NET_RX_DROP))
+		krelay_count(kdev, KRELAY_STAT_RX_BACKLOG);
 }
 
 static void deliver(struct krelay_peer *peer, struct sk_buff *skb)

@@ -85,6 +85,11 @@ static const struct {
 		.meaning = "A bridge sent redirects, router advertisements or the like, which only neighbours may",
 		.advice = "find out who is in control of that bridge if they are many.",
 	},
+	[KRELAY_STAT_RX_BACKLOG] = {
+		STAT(RX_BACKLOG),
+		.meaning = "Packets were decrypted faster than this host took them",
+		.advice = "raise net.core.netdev_max_backlog if it comes in bursts; else the processor is too slow.",
+	},
 	[KRELAY_STAT_RX_NO_MEMORY] = {
 		STAT(RX_NO_MEMORY),
 		.meaning = "There was no memory for received packets",

@@ -13,7 +13,8 @@
  * network byte order, ports are 1 to 65535, keys are 32 bytes. Private and
  * preshared keys are never in an answer: an answer's memory is freed by its
  * reader, who does not wipe it. In a request they are wiped once it was carried
- * out, also in what its refusal quotes. Every refusal carries a text in NLMSGERR_ATTR_MSG.
+ * out, also in what its refusal quotes; one that is not of the form below is refused
+ * before it is read. Every refusal carries a text in NLMSGERR_ATTR_MSG.
  *
  * An attribute that is absent leaves what it names unchanged.
  */
@@ -422,6 +423,8 @@ enum krelay_forward_attr {
  *	sender
  * @KRELAY_STAT_RX_CONTROL: from a bridge, what only neighbours have to say:
  *	redirects, router advertisements, neighbour discovery, group reports
+ * @KRELAY_STAT_RX_BACKLOG: decrypted, while the host was so far behind that
+ *	net.core.netdev_max_backlog packets waited for it
  * @KRELAY_STAT_RX_NO_MEMORY: no memory for a received packet
  * @KRELAY_STAT_RX_KEEPALIVE: keepalives received
  * @KRELAY_STAT_HS_BAD_MAC1: handshake message without a valid mac1
@@ -486,6 +489,7 @@ enum krelay_stat {
 	KRELAY_STAT_RX_SPOOFED,
 	KRELAY_STAT_RX_SOURCE_ROUTE,
 	KRELAY_STAT_RX_CONTROL,
+	KRELAY_STAT_RX_BACKLOG,
 	KRELAY_STAT_RX_NO_MEMORY,
 	KRELAY_STAT_RX_KEEPALIVE,
 	KRELAY_STAT_HS_BAD_MAC1,
