@@ -634,6 +634,7 @@ static int apply(struct krelay_peer *peer, struct change *change,
 static int change_peer(struct krelay_device *kdev, struct change *change,
 		       struct netlink_ext_ack *extack)
 {
+	const struct nlattr *preshared = change->attrs[KRELAY_PEER_A_PRESHARED_KEY];
 	const u8 *key = nla_data(change->attrs[KRELAY_PEER_A_PUBLIC_KEY]);
 	struct krelay_peer *peer = krelay_peer_find(kdev, key), *created = NULL;
 	int ret;
@@ -642,7 +643,8 @@ static int change_peer(struct krelay_device *kdev, struct change *change,
 	if (ret)
 		return ret;
 	if (!peer) {
-		created = krelay_peer_create(kdev, key, krelay_handshake_init_works);
+		created = krelay_peer_create(kdev, key, preshared ? nla_data(preshared) : NULL,
+					     krelay_handshake_init_works);
 		peer = created;
 	}
 	ret = peer ? apply(peer, change, extack) : -ENOMEM;
@@ -697,14 +699,14 @@ out:
 
 int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *attrs[KRELAY_PEER_A_MAX + 1];
+	struct nlattr *attrs[KRELAY_PEER_A_MAX + 1] = {};
 	struct krelay_device *kdev;
 	struct krelay_peer *peer;
 	int ret;
 
 	ret = parse_peer(attrs, info);
 	if (ret)
-		return ret;
+		goto out_wipe;
 	rtnl_lock();
 	kdev = krelay_netlink_device_to_change(skb, info);
 	ret = PTR_ERR_OR_ZERO(kdev);
@@ -724,5 +726,7 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	kdev->generation++;
 out:
 	rtnl_unlock();
+out_wipe:
+	krelay_netlink_wipe(attrs[KRELAY_PEER_A_PRESHARED_KEY]);
 	return ret;
 }

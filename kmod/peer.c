@@ -18,6 +18,7 @@ int krelay_peer_init_table(struct krelay_device *kdev)
 
 struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 				       const u8 public_key[KRELAY_KEY_SIZE],
+				       const u8 *preshared,
 				       void (*init_works)(struct krelay_timers_works *works))
 {
 	struct krelay_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
@@ -40,6 +41,8 @@ struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 	krelay_cookie_init(&peer->cookie, public_key);
 	mutex_lock(&kdev->handshake_lock);
 	krelay_noise_init_handshake(&peer->handshake, &kdev->identity, public_key);
+	if (preshared)
+		memcpy(peer->handshake.preshared, preshared, KRELAY_KEY_SIZE);
 	mutex_unlock(&kdev->handshake_lock);
 
 	if (rhashtable_lookup_insert_fast(&kdev->peers_by_key, &peer->node, params))

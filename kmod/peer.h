@@ -151,12 +151,14 @@ int krelay_peer_init_table(struct krelay_device *kdev);
  * krelay_peer_create() - add a peer
  * @kdev: its device
  * @public_key: not the device's own and of no other peer
+ * @preshared: its preshared key, NULL for none
  * @init_works: gives the work items of @timers their functions
  *
  * Context: RTNL. Return: the peer, already found by others, or NULL.
  */
 struct krelay_peer *krelay_peer_create(struct krelay_device *kdev,
 				       const u8 public_key[KRELAY_KEY_SIZE],
+				       const u8 *preshared,
 				       void (*init_works)(struct krelay_timers_works *works));
 
 /* Context: RTNL or RCU. */
