@@ -57,7 +57,8 @@ static bool changes_by_itself(int parent, int type)
 	case 0:
 		return type == KRELAY_A_IFINDEX;
 	case KRELAY_A_DEVICE:
-		return type == KRELAY_DEVICE_A_STATS || type == KRELAY_DEVICE_A_PAD;
+		return type == KRELAY_DEVICE_A_STATS || type == KRELAY_DEVICE_A_TIMESTAMP ||
+		       type == KRELAY_DEVICE_A_PAD;
 	case KRELAY_A_PEER:
 		return type == KRELAY_PEER_A_LAST_HANDSHAKE || type == KRELAY_PEER_A_RX_BYTES ||
 		       type == KRELAY_PEER_A_TX_BYTES || type == KRELAY_PEER_A_PAD;
