@@ -9,12 +9,18 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 void signals_hold(void)
 {
+	struct sigaction action;
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
+	/* One that is blocked waits even if it is ignored, as nohup(1) has it. */
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (!sigaction(signals[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&set, signals[i]);
+	}
+	/* Nobody may be there to hear of a refusal. */
+	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
