@@ -32,9 +32,14 @@ struct key {
 	unsigned int flags;
 };
 
+/* The module takes no more. */
+#define MAX_PUBLICS 64
+#define MAX_ACCEPTS 1024
+
 #define ONCE 1		/* May stand in a section once only. */
 #define SEMICOLONS 2	/* ';' is part of the value. */
 #define MAY_BE_EMPTY 4
+#define FOR_DOWN 8
 
 static int parse_uint(struct input *in, uint32_t max, uint32_t *value)
 {
@@ -153,6 +158,9 @@ static int parse_public(struct input *in, int data)
 				return refuse(in->at, "Public \"%s\" is listed twice: remove one of them.",
 					      element);
 		}
+		if (device->publics.count == MAX_PUBLICS)
+			return refuse(in->at, "Public \"%s\" is one more than the %u that an interface can have: remove one.",
+				      element, MAX_PUBLICS);
 		public = array_add(&device->publics);
 		strcpy(public->name, element);
 		public->line = in->at->line;
@@ -394,6 +402,9 @@ static int parse_accept(struct input *in, int data)
 	while ((element = text_split(&in->value, ','))) {
 		if (accept_parse(in->at, element, &accept))
 			return -1;
+		if (in->config->peer->accepts.count == MAX_ACCEPTS)
+			return refuse(in->at, "Accept \"%.64s\" is one more than the %u that a peer can have: write ranges of ports, as in tcp/8000-8099.",
+				      element, MAX_ACCEPTS);
 		*array_add(&in->config->peer->accepts) = accept;
 	}
 	return 0;
@@ -422,9 +433,9 @@ static const struct key interface_keys[] = {
 	{ "Table", parse_table, 0, ONCE },
 	{ "PreUp", parse_hook, HOOK_PRE_UP, SEMICOLONS },
 	{ "PostUp", parse_hook, HOOK_POST_UP, SEMICOLONS },
-	{ "PreDown", parse_hook, HOOK_PRE_DOWN, SEMICOLONS },
-	{ "PostDown", parse_hook, HOOK_POST_DOWN, SEMICOLONS },
-	{ "DNS", parse_dns, 0, 0 },
+	{ "PreDown", parse_hook, HOOK_PRE_DOWN, SEMICOLONS | FOR_DOWN },
+	{ "PostDown", parse_hook, HOOK_POST_DOWN, SEMICOLONS | FOR_DOWN },
+	{ "DNS", parse_dns, 0, FOR_DOWN },
 	{ "SaveConfig", parse_save_config, 0, ONCE },
 };
 
@@ -507,6 +518,8 @@ static int on_value(void *user, const struct place *at, const char *name, char *
 	const struct key *key = find_key(config->peer, name);
 	struct input in = { .config = config, .at = at, .value = value };
 
+	if (config->for_down && !(key && key->flags & FOR_DOWN))
+		return 0;
 	/* The end of a secret on a line of its own looks like this. */
 	if (!key && !value[strspn(value, "=")])
 		return refuse(at, "what stands before \"=\" is no key, and nothing stands behind it: write KEY = VALUE.");
@@ -543,6 +556,8 @@ static int on_section(void *user, const struct place *at, const char *name)
 		config->peer->line = at->line;
 		return 0;
 	}
+	if (config->for_down)
+		return 0;
 	nearest = text_nearest(name, section_name);
 	if (nearest)
 		return refuse(at, "there is no section [%.64s]: write [%s].", name, nearest);
@@ -563,13 +578,26 @@ static const struct reader_events events = {
 	.keeps_semicolons = keeps_semicolons,
 };
 
-int config_parse(struct config *config, const char *file, const char *ifname, const char *text,
-		 size_t len)
+static void begin(struct config *config, const char *file, const char *ifname)
 {
 	memset(config, 0, sizeof(*config));
 	config->file = text_copy(file);
 	config->mtu = CONFIG_MTU;
 	snprintf(config->device.name, sizeof(config->device.name), "%s", ifname);
+}
+
+int config_parse_for_down(struct config *config, const char *file, const char *ifname,
+			  const char *text, size_t len)
+{
+	begin(config, file, ifname);
+	config->for_down = true;
+	return reader_run(config->file, text, len, &events, config);
+}
+
+int config_parse(struct config *config, const char *file, const char *ifname, const char *text,
+		 size_t len)
+{
+	begin(config, file, ifname);
 	if (reader_run(config->file, text, len, &events, config))
 		return -1;
 	return config_check(config);

@@ -50,6 +50,7 @@ enum config_table { TABLE_AUTO, TABLE_OFF, TABLE_NUMBER };
  * @dns_line: of the last of them, 0 without
  * @hooks: commands for the shell
  * @peer: whose section is being read; NULL in the interface's
+ * @for_down: what only `up` wants is passed over
  * @seen: keys that may stand once, of the interface and of @peer
  * @taken: tree of the names and public keys of peers, with the lines of their sections
  * @forward_peers: index of the peer of each forward, until config_check() has aimed them
@@ -67,6 +68,7 @@ struct config {
 	unsigned int dns_line;
 	struct config_text_array hooks[HOOKS];
 	struct peer *peer;
+	bool for_down;
 	struct config_seen_array seen[2];
 	void *taken;
 	struct index_array forward_peers;
@@ -84,6 +86,10 @@ struct config {
 int config_parse(struct config *config, const char *file, const char *ifname, const char *text,
 		 size_t len);
 
+/* The same of what `down` has to know alone: whatever else is wrong is no reason to stay up. */
+int config_parse_for_down(struct config *config, const char *file, const char *ifname,
+			  const char *text, size_t len);
+
 /* The rules that span more than one line; config_parse() ends with it. */
 int config_check(struct config *config);
 
@@ -95,6 +101,7 @@ int config_check(struct config *config);
  * Return: 0, or -1 after refuse().
  */
 int config_load(struct config *config, const char *argument);
+int config_load_for_down(struct config *config, const char *argument);
 
 /*
  * Warn if others may read the file, of public netdevs that are not there, of bridges to which all

@@ -112,7 +112,11 @@ static int read_all(const struct place *at, int fd, char *buffer, size_t size, s
 	return 0;
 }
 
-static int parse_fd(struct config *config, int fd, const char *file, const char *ifname)
+typedef int (*parse_t)(struct config *config, const char *file, const char *ifname,
+		       const char *text, size_t len);
+
+static int parse_fd(struct config *config, int fd, const char *file, const char *ifname,
+		    parse_t parse)
 {
 	struct place at = { .file = file };
 	size_t size = 64 << 10;
@@ -135,13 +139,13 @@ static int parse_fd(struct config *config, int fd, const char *file, const char 
 	if (!ret && len == size)
 		ret = refuse(&at, "the file grows while it is read: try again with a file that rests.");
 	if (!ret)
-		ret = config_parse(config, file, ifname, buffer, len);
+		ret = parse(config, file, ifname, buffer, len);
 	sodium_memzero(buffer, size);
 	free(buffer);
 	return ret;
 }
 
-int config_load(struct config *config, const char *argument)
+static int load(struct config *config, const char *argument, parse_t parse)
 {
 	struct place at = { 0 };
 	char ifname[IFNAMSIZ];
@@ -164,11 +168,21 @@ int config_load(struct config *config, const char *argument)
 			     strerror(errno));
 		goto cleanup;
 	}
-	ret = parse_fd(config, fd, file, ifname);
+	ret = parse_fd(config, fd, file, ifname, parse);
 	close(fd);
 cleanup:
 	free(file);
 	return ret;
+}
+
+int config_load(struct config *config, const char *argument)
+{
+	return load(config, argument, config_parse);
+}
+
+int config_load_for_down(struct config *config, const char *argument)
+{
+	return load(config, argument, config_parse_for_down);
 }
 
 /* Name servers that block names answer with such, too. */

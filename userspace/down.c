@@ -20,13 +20,13 @@ static int load(struct config *config, const char *argument, char ifname[IFNAMSI
 	memset(config, 0, sizeof(*config));
 	ret = config_find(argument, ifname, &file);
 	if (!ret && (strcmp(argument, ifname) || !access(file, F_OK)))
-		ret = config_load(config, argument);
+		ret = config_load_for_down(config, argument);
 	free(file);
 	return ret;
 }
 
 /* What the next one with this key has to know. */
-static void keep(const struct device *device)
+static void keep(struct device *device)
 {
 	if (!device->has_public_key)
 		return;

@@ -438,6 +438,27 @@ static void test_nul(void **state)
 	config_free(&config);
 }
 
+/* To take it down, no more of a file need be right than what that takes. */
+static void test_for_down(void **state)
+{
+	static const char text[] = "[Interface]\nPrivateKey = lost\nDNS = 10.0.0.53\n"
+		"PreDown = one; two\nPostUp = never\nMTU = many\n[Pear]\n[Peer]\n"
+		"Forward = tcp/80 deny @/nowhere/list\n[Interface]\nPostDown = three\n";
+	struct config config;
+
+	(void)state;
+	said_clear();
+	assert_int_equal(config_parse_for_down(&config, "t.conf", "relay0", text,
+					       sizeof(text) - 1), 0);
+	assert_silent();
+	assert_int_equal(config.hooks[HOOK_PRE_DOWN].count, 1);
+	assert_string_equal(config.hooks[HOOK_PRE_DOWN].items[0].text, "one; two");
+	assert_int_equal(config.hooks[HOOK_POST_DOWN].count, 1);
+	assert_int_equal(config.hooks[HOOK_POST_UP].count, 0);
+	assert_int_equal(config.dns.count, 1);
+	config_free(&config);
+}
+
 static void test_own_key(void **state)
 {
 	char text[KEY_TEXT_LEN];
@@ -632,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_many_peers),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_for_down),
 		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_find),
