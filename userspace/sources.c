@@ -13,6 +13,9 @@
 /* Lines of a file; a device like /dev/zero has no end. */
 #define ROWS_MAX 1000000
 
+/* What some editors begin a file with. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 static int parse_prefix(const struct place *at, const char *text, bool allow,
 			struct source_array *list)
 {
@@ -46,17 +49,32 @@ static int parse_line(const struct place *at, char *line, bool allow, struct sou
 	return parse_prefix(at, text, allow, list);
 }
 
+/* fgets() goes on behind a zero byte, of which strlen() knows nothing. */
+static char *read_line(char line[ROW_MAX], FILE *stream, bool *zero)
+{
+	memset(line, '\n', ROW_MAX);
+	if (!fgets(line, ROW_MAX, stream))
+		return NULL;
+	*zero = memrchr(line, '\0', ROW_MAX) != line + strlen(line);
+	return line;
+}
+
 static int parse_stream(const char *name, FILE *stream, bool allow, struct source_array *list)
 {
 	struct place at = { .file = name };
 	size_t before = list->count;
 	char line[ROW_MAX];
+	bool zero, marked;
 
-	while (fgets(line, sizeof(line), stream)) {
+	while (read_line(line, stream, &zero)) {
 		if (at.line++ == ROWS_MAX)
 			return refuse(&at, "the file goes on after %u lines: name a shorter one, with one prefix a line.",
 				      ROWS_MAX);
-		if (parse_line(&at, line, allow, list))
+		/* What is read of it as a list may be nothing, which keeps nobody out. */
+		if (zero)
+			return refuse(&at, "the line holds a zero byte: a list is plain text, so write one prefix a line.");
+		marked = at.line == 1 && !strncmp(line, byte_order_mark, strlen(byte_order_mark));
+		if (parse_line(&at, line + (marked ? strlen(byte_order_mark) : 0), allow, list))
 			return -1;
 	}
 	at.line = 0;

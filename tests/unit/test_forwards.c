@@ -242,7 +242,7 @@ static const struct {
 	{ "udp/80 on ff02::1", "t.conf:9: Forward \"udp/80 on ff02::1\" is on ff02::1, where no " },
 	{ "udp/80 on 255.255.255.255", "t.conf:9: Forward \"udp/80 on 255.255.255.255\" is on 255.255" },
 	{ "tcp/80 -> 80 -> 81", "t.conf:9: Forward \"tcp/80 -> 80 -> 81\" has two targets: " },
-	{ "tcp/80 allow @/dev/zero", "/dev/zero:1000001: the file goes on after 1000000 lines: " },
+	{ "tcp/80 deny @/dev/zero", "/dev/zero:1: the line holds a zero byte: " },
 	{ "tcp/80 on ens3", "t.conf:9: Forward \"tcp/80 on ens3\" is on \"ens3\", which is no IP " },
 	{ "tcp/80 on 10.0.0.1/32", "t.conf:9: Forward \"tcp/80 on 10.0.0.1/32\" is on \"10.0.0.1/32" },
 	{ "tcp/80 -", "t.conf:9: Forward \"tcp/80 -\" has half an arrow: " },
@@ -568,6 +568,7 @@ static void test_source_files(void **state)
 		{ "10.0.0.0/8\n", "tcp/1 allow 192.0.2.1 @list @list",
 		  "tcp/1 allow 10.0.0.0/8 192.0.2.1/32" },
 		{ "# nobody\n", "tcp/1 deny @list", "tcp/1" },
+		{ "\xef\xbb\xbf" "10.0.0.0/8\n", "tcp/1 deny @list", "tcp/1 deny 10.0.0.0/8" },
 		/* Refused */
 		{ "10.0.0.0/8\n10.0.0.0/40\n", "tcp/1 allow @list",
 		  ":2: allow \"10.0.0.0/40\" is neither an IP address " },
@@ -617,6 +618,46 @@ static void test_source_files(void **state)
 	}
 	unlink(list);
 	rmdir(folder);
+}
+
+/* What is no text is no list of nobody; nor has a list no end. */
+static void test_bad_source_files(void **state)
+{
+	static const char zero_behind[] = "10.0.0.0/8\n192.0.2.1\0\n";
+	static const char zero_before[] = "\0" "1\0" "0\n";
+	static const char zero_at_end[] = "10.0.0.0/8\n\0";
+	char *lines = malloc(1000001);
+	const struct {
+		const char *contents;
+		size_t len;
+		const char *said;
+	} files[] = {
+		{ zero_behind, sizeof(zero_behind) - 1, ":2: the line holds a zero byte: " },
+		{ zero_before, sizeof(zero_before) - 1, ":1: the line holds a zero byte: " },
+		{ zero_at_end, sizeof(zero_at_end) - 1, ":2: the line holds a zero byte: " },
+		{ lines, 1000001, ":1000001: the file goes on after 1000000 lines: " },
+	};
+	char path[] = "/tmp/krelay-test-XXXXXX";
+	struct device device = { 0 };
+	char text[64], beginning[128];
+	int fd = mkstemp(path);
+	size_t i;
+
+	(void)state;
+	memset(lines, '\n', 1000001);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, files[i].contents, files[i].len, 0), files[i].len);
+		said_clear();
+		snprintf(text, sizeof(text), "tcp/1 deny @%s", path);
+		assert_int_equal(forwards_parse(&at, text, &device), -1);
+		snprintf(beginning, sizeof(beginning), "%s%s", path, files[i].said);
+		assert_said(beginning);
+	}
+	device_free(&device);
+	free(lines);
+	close(fd);
+	unlink(path);
 }
 
 /* A list of many, which is counted in words, and must not be read as none then. */
@@ -801,6 +842,7 @@ int main(void)
 		cmocka_unit_test(test_excepts_overlap),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_source_files),
+		cmocka_unit_test(test_bad_source_files),
 		cmocka_unit_test(test_long_sources),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_overlaps_random),
