@@ -111,35 +111,6 @@ static int write_all(const char *name, const struct device *device)
 	return fclose(file) || !good ? -1 : 0;
 }
 
-static bool knows_any(const struct device *device)
-{
-	const struct peer *peer;
-
-	array_for_each(peer, &device->peers) {
-		if (is_known(peer))
-			return true;
-	}
-	return false;
-}
-
-void endpoints_keep(const struct device *device)
-{
-	char new_name[STATE_NAME_LEN];
-	char name[STATE_NAME_LEN];
-	struct place at = { 0 };
-
-	/* A device that heard of nobody leaves what the one before it has kept. */
-	if (!knows_any(device))
-		return;
-	state_name(device->public_key, ".endpoints", name);
-	state_name(device->public_key, ".endpoints.new", new_name);
-	if (!state_folder() && !write_all(new_name, device) && !rename(new_name, name))
-		return;
-	at.file = name;
-	warn(&at, "the endpoints of peers cannot be kept, %s: when the interface is up again, those without an Endpoint have to call first.",
-	     strerror(errno));
-}
-
 /* Our own file, or NULL. */
 static FILE *open_own(const char *name)
 {
@@ -179,15 +150,30 @@ static struct peer **sort_peers(struct device *device)
 	return sorted;
 }
 
-static void recall(struct peer *peer, const struct kept *kept, unsigned long long now)
+static bool is_recent(const struct kept *kept, unsigned long long now)
 {
-	if (peer->endpoint.ss_family || kept->seconds > now || now - kept->seconds >= RECENT)
+	return kept->seconds <= now && now - kept->seconds < RECENT;
+}
+
+static void recall(struct peer *peer, const struct kept *kept)
+{
+	if (peer->endpoint.ss_family)
 		return;
 	peer->endpoint = kept->endpoint;
 	peer->recalled = true;
 }
 
-void endpoints_recall(const uint8_t public_key[KRELAY_KEY_LEN], struct device *device)
+/* What was known before of a peer that has not been heard of since. */
+static void carry_over(struct peer *peer, const struct kept *kept)
+{
+	if (peer->last_handshake)
+		return;
+	peer->endpoint = kept->endpoint;
+	peer->last_handshake = kept->seconds * SECOND;
+}
+
+static void each_kept(const uint8_t public_key[KRELAY_KEY_LEN], struct device *device,
+		      void (*fn)(struct peer *peer, const struct kept *kept))
 {
 	struct peer **sorted = sort_peers(device);
 	unsigned long long now = time(NULL);
@@ -202,10 +188,45 @@ void endpoints_recall(const uint8_t public_key[KRELAY_KEY_LEN], struct device *d
 	while (file && read_line(file, &kept)) {
 		memcpy(wanted.public_key, kept.key, KRELAY_KEY_LEN);
 		found = bsearch(&key, sorted, device->peers.count, sizeof(*sorted), compare_keys);
-		if (found)
-			recall(*found, &kept, now);
+		if (found && is_recent(&kept, now))
+			fn(*found, &kept);
 	}
 	if (file)
 		fclose(file);
 	free(sorted);
+}
+
+void endpoints_recall(const uint8_t public_key[KRELAY_KEY_LEN], struct device *device)
+{
+	each_kept(public_key, device, recall);
+}
+
+static bool knows_any(const struct device *device)
+{
+	const struct peer *peer;
+
+	array_for_each(peer, &device->peers) {
+		if (is_known(peer))
+			return true;
+	}
+	return false;
+}
+
+void endpoints_keep(struct device *device)
+{
+	char new_name[STATE_NAME_LEN];
+	char name[STATE_NAME_LEN];
+	struct place at = { 0 };
+
+	/* A device that heard of nobody leaves what the one before it has kept. */
+	if (!knows_any(device))
+		return;
+	each_kept(device->public_key, device, carry_over);
+	state_name(device->public_key, ".endpoints", name);
+	state_name(device->public_key, ".endpoints.new", new_name);
+	if (!state_folder() && !write_all(new_name, device) && !rename(new_name, name))
+		return;
+	at.file = name;
+	warn(&at, "the endpoints of peers cannot be kept, %s: when the interface is up again, those without an Endpoint have to call first.",
+	     strerror(errno));
 }

@@ -9,7 +9,7 @@
 #include "model.h"
 
 /* Keep those of a device that is about to go; what fails is warned of and hinders nothing. */
-void endpoints_keep(const struct device *device);
+void endpoints_keep(struct device *device);
 
 /**
  * endpoints_recall() - give peers that have none the endpoints that were kept

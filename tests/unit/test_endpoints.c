@@ -115,6 +115,29 @@ static void test_nobody_heard_of(void **state)
 	assert_recalled(true);
 }
 
+/* One that has called meanwhile is no reason to forget another. */
+static void test_some_heard_of(void **state)
+{
+	(void)state;
+	add4(KEY_A, 10);
+	add4(KEY_B, 10);
+	add4(KEY_C, 600);
+	endpoints_keep(&device);
+	device_free(&device);
+	((struct sockaddr_in *)&add4(KEY_A, 5)->endpoint)->sin_port = htons(9);
+	add(KEY_B);
+	add(KEY_C);
+	endpoints_keep(&device);
+	recall(KEY_A);
+	assert_recalled(true);
+	assert_int_equal(((struct sockaddr_in *)&device.peers.items[0].endpoint)->sin_port,
+			 htons(9));
+	recall(KEY_B);
+	assert_recalled(true);
+	recall(KEY_C);
+	assert_recalled(false);
+}
+
 /* Each of many finds its own. */
 static void test_many(void **state)
 {
@@ -220,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_and_recalled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peers_own_endpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_heard_of, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_some_heard_of, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_and_future, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
