@@ -118,7 +118,7 @@ static bool is_meant(const struct forward *forward, const struct forward *said)
 		return false;
 	if (said->family && said->family != forward->family)
 		return false;
-	if (said->target_first != said->first && said->target_first != forward->target_first)
+	if (said->target_said && said->target_first != forward->target_first)
 		return false;
 	return !said->target.family || (address_equal(&said->target, &forward->target) &&
 					said->target_first == forward->target_first);

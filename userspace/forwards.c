@@ -311,6 +311,7 @@ static int parse_target_ports(struct parsing *p, const char *ports)
 				      p->whole, *proto == IPPROTO_SCTP ? "sctp" : "dccp");
 	}
 	forward->target_first = first;
+	forward->target_said = true;
 	return 0;
 }
 

@@ -88,7 +88,7 @@ int dns_check(const struct config *config)
 
 	if (!config->dns_line || process_exists(RESOLVCONF))
 		return 0;
-	return refuse(&at, "DNS needs the program " RESOLVCONF ", which is not installed: install openresolv or systemd-resolvconf, or remove the line.");
+	return refuse(&at, "DNS needs the program " RESOLVCONF ", which is not installed: install openresolv or systemd-resolved, or remove the line.");
 }
 
 int dns_set(const struct config *config)

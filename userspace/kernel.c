@@ -136,7 +136,7 @@ int kernel_refuse(const struct kernel *kernel, const struct place *at, const cha
 	va_start(args, doing);
 	vsnprintf(what, sizeof(what), doing, args);
 	va_end(args);
-	if (kernel->error == EPERM || kernel->error == EACCES)
+	if (kernel->error == EPERM)
 		return refuse(at, "%s needs CAP_NET_ADMIN%s%s%s: run as root.", what,
 			      *kernel->text ? ", the kernel says \"" : "", kernel->text,
 			      *kernel->text ? "\"" : "");

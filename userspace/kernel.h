@@ -76,7 +76,8 @@ int link_find(struct kernel *kernel, const char *name, unsigned int *ifindex, bo
 int link_list(struct kernel *kernel, struct netdev_array *names);
 /* All addresses of this namespace. */
 int link_addresses(struct kernel *kernel, struct local_address_array *addresses);
-int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex);
+int link_create(struct kernel *kernel, const char *name, const char *argument, uint32_t mtu,
+		unsigned int *ifindex);
 /* Says nothing if @quiet. */
 int link_delete(struct kernel *kernel, const char *name, unsigned int ifindex, bool quiet);
 /* @at: of its port in the file. */

@@ -94,7 +94,8 @@ int link_addresses(struct kernel *kernel, struct local_address_array *addresses)
 	return 0;
 }
 
-int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned int *ifindex)
+int link_create(struct kernel *kernel, const char *name, const char *argument, uint32_t mtu,
+		unsigned int *ifindex)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
 	int err;
@@ -110,7 +111,7 @@ int link_create(struct kernel *kernel, const char *name, uint32_t mtu, unsigned 
 	if (kernel_failed(kernel, err)) {
 		if (kernel->error == EEXIST)
 			return refuse(NULL, "there is an interface %s already: take it down with \"relayctl down %s\" first, or choose another name.",
-				      name, name);
+				      name, argument);
 		return kernel_refuse(kernel, NULL, "making the interface %s", name);
 	}
 	*ifindex = if_nametoindex(name);
@@ -178,6 +179,13 @@ static struct nl_addr *to_nl(const struct prefix *prefix)
 	return addr;
 }
 
+/* EACCES: what the kernel has for that. */
+static int refuse_ipv6(const struct place *at, const char *what, const char *text)
+{
+	return refuse(at, "%s %s cannot be had, IPv6 is switched off for new interfaces here: run \"sysctl net.ipv6.conf.default.disable_ipv6=0\", or write IPv4 alone.",
+		      what, text);
+}
+
 int link_add_address(struct kernel *kernel, const struct place *at, unsigned int ifindex,
 		     const struct prefix *address)
 {
@@ -193,8 +201,11 @@ int link_add_address(struct kernel *kernel, const struct place *at, unsigned int
 	err = rtnl_addr_add(kernel->route, addr, 0);
 	nl_addr_put(local);
 	rtnl_addr_put(addr);
-	return kernel_failed(kernel, err) ?
-	       kernel_refuse(kernel, at, "Address %s", prefix_format(address, text)) : 0;
+	if (!kernel_failed(kernel, err))
+		return 0;
+	prefix_format(address, text);
+	return kernel->error == EACCES ? refuse_ipv6(at, "Address", text) :
+					 kernel_refuse(kernel, at, "Address %s", text);
 }
 
 int link_add_route(struct kernel *kernel, const struct place *at, unsigned int ifindex,
@@ -226,5 +237,7 @@ int link_add_route(struct kernel *kernel, const struct place *at, unsigned int i
 	if (kernel->error == EEXIST)
 		return refuse(at, "there is a route to AllowedIPs %s already, as \"ip route show table all %s\" tells: remove it, choose other addresses, or write Table = off into [Interface] and route them yourself.",
 			      text, text);
+	if (kernel->error == EACCES)
+		return refuse_ipv6(at, "the route to AllowedIPs", text);
 	return kernel_refuse(kernel, at, "the route to AllowedIPs %s", text);
 }

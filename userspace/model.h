@@ -91,6 +91,7 @@ DEFINE_ARRAY(stat_array, uint64_t);
  * @excepts: what a catch-all leaves to this host
  * @target: address behind the peer; family 0 until forward_aim()
  * @target_first: target of the first public port, the others follow
+ * @target_said: the user wrote it
  * @peer: public key of the peer
  * @has_sources: some visitors only are let through
  * @sources: number of the list of them, among the device's
@@ -112,6 +113,7 @@ struct forward {
 	struct accept_array excepts;
 	struct address target;
 	uint16_t target_first;
+	bool target_said;
 	uint8_t peer[KRELAY_KEY_LEN];
 	bool has_sources;
 	uint32_t sources;

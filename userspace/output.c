@@ -335,6 +335,8 @@ int each_device(const char *name,
 	if (ret)
 		goto cleanup;
 	array_for_each(netdev, &names) {
+		if (!if_nametoindex(netdev->name))
+			continue;
 		ret = one_device(&kernel, netdev->name, read, fn, data);
 		if (ret)
 			break;

@@ -233,7 +233,7 @@ static int run(struct resolver *resolver)
 	int ret;
 
 	ret = look(resolver);
-	if (!resolver->watch)
+	if (!resolver->watch || !if_nametoindex(resolver->ifname))
 		return ret;
 	/* What fails once may succeed the next time; without the interface there is none. */
 	while (if_nametoindex(resolver->ifname)) {

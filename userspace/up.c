@@ -153,14 +153,14 @@ static void undo(struct kernel *kernel, const struct config *config, size_t begu
 		hooks_run_all(config, HOOK_POST_DOWN);
 }
 
-static int bring_up(struct kernel *kernel, struct config *config)
+static int bring_up(struct kernel *kernel, struct config *config, const char *argument)
 {
 	struct device *device = &config->device;
 	int ret = 0;
 	size_t i;
 
 	signals_hold();
-	if (link_create(kernel, device->name, config->mtu, &device->ifindex))
+	if (link_create(kernel, device->name, argument, config->mtu, &device->ifindex))
 		return -1;
 	/* Only now: who may not do this hears of that alone. */
 	recall(device);
@@ -197,7 +197,7 @@ int up_main(int argc, char *argv[])
 	if (!ret)
 		ret = kernel_module(&kernel, true);
 	if (!ret)
-		ret = bring_up(&kernel, &config);
+		ret = bring_up(&kernel, &config, argv[1]);
 	if (!ret) {
 		keep_clock(&kernel, config.device.name);
 		config_warn(&config);

@@ -157,11 +157,42 @@ test_commands_of_what_is_undone() {
 	sed "/^MTU/r $run/commands" $run/good0.conf >$bad
 	refused "$bad:8: PostUp " relayctl up $bad
 	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-up pre-down post-down"
+	# Nobody has to listen to why.
+	rm $run/did
+	in_bridge relayctl up $bad 2>&1 | :
+	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-up pre-down post-down"
+	unchanged
 	# What was not begun is not taken back.
 	rm $run/did
 	sed -i "s/^ListenPort.*/ListenPort = $WG_PORT/" $bad
 	refused "$bad:4: ListenPort " relayctl up $bad
 	is "what was done" "$(paste -sd' ' $run/did)" "pre-up post-down"
+	unchanged
+}
+
+# nohup(1), and the shell for what a script runs in the background.
+test_signals_that_are_ignored() {
+	sed '/^MTU/aPostUp = kill -HUP $PPID' $run/good0.conf >$bad
+	refused "relayctl: bringing up bad0 was interrupted by signal 1 and undone: " relayctl up $bad
+	unchanged
+	(
+		trap '' HUP
+		in_bridge relayctl up $bad
+	)
+	in_bridge relayctl down $bad
+	unchanged
+}
+
+# Whatever has become of its file meanwhile.
+test_down_with_a_file_that_up_refuses() {
+	sed "/^MTU/aPostDown = echo done >$run/did" $run/good0.conf >$bad
+	in_bridge relayctl up $bad
+	refused "relayctl: there is an interface bad0 already: take it down with \"relayctl down $bad\" first" \
+		relayctl up $bad
+	sed -i 's/^Forward = tcp.*/& deny @gone/; s/^ListenPort.*/ListenPort = many/' $bad
+	fails in_bridge relayctl check $bad
+	in_bridge relayctl down $bad
+	is "what was done" "$(cat $run/did)" done
 	unchanged
 }
 
@@ -255,6 +286,9 @@ test_a_list_of_forwards_goes_in_again() {
 	local line
 	in_bridge relayctl forward list relay0 | sed 's/  (.*//' >$run/list
 	[ "$(wc -l <$run/list)" -ge 6 ]
+	# It leads elsewhere.
+	refused "relayctl: Forward \"tcp/22022\" is not one of those of relay0: " \
+		relayctl forward del relay0 "tcp/22022 -> 22022"
 	while read -r line; do
 		in_bridge relayctl forward del relay0 "$line"
 	done <$run/list
@@ -450,7 +484,7 @@ test_missing_module() {
 }
 
 scenario malformed_keys malformed_addresses malformed_ports malformed_ranges port_that_is_in_use \
-	commands_of_what_is_undone \
+	commands_of_what_is_undone signals_that_are_ignored down_with_a_file_that_up_refuses \
 	unknown_keys_in_the_file duplicate_forwards malformed_kinds_of_forwards \
 	good_kinds_of_forwards ports_on_which_the_bridge_listens \
 	a_list_of_forwards_goes_in_again what_is_listed_is_what_was_written \

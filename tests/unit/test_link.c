@@ -38,7 +38,7 @@ static unsigned int make(const char *name)
 	if (!in_namespace)
 		skip();
 	said_clear();
-	if (link_create(&kernel, name, 1380, &ifindex))
+	if (link_create(&kernel, name, name, 1380, &ifindex))
 		fail_msg("%s", said);
 	assert_int_equal(ifindex, if_nametoindex(name));
 	return ifindex;
@@ -80,7 +80,7 @@ static void test_life(void **state)
 	array_free(&names);
 	assert_silent();
 
-	assert_int_equal(link_create(&kernel, "kr0", 1380, &found), -1);
+	assert_int_equal(link_create(&kernel, "kr0", "kr0", 1380, &found), -1);
 	assert_said("relayctl: there is an interface kr0 already: ");
 	said_clear();
 	assert_int_equal(link_find(&kernel, "lo", &found, NULL), -1);

@@ -45,7 +45,7 @@ static int enter_namespace(void **state)
 	said_clear();
 	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		return 0;
-	if (kernel_open(&kernel) || link_create(&kernel, "ens3", 1400, &ifindex))
+	if (kernel_open(&kernel) || link_create(&kernel, "ens3", "ens3", 1400, &ifindex))
 		return 0;
 	bring_up("lo");
 	add_address("203.0.113.5/24");
