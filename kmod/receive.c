@@ -116,12 +116,21 @@ static bool source_allowed(struct krelay_peer *peer, const struct sk_buff *skb)
 }
 
 /* Through GRO on our netdev, so that the host sees an ordinary packet. */
-static void hand_up(struct krelay_device *kdev, struct sk_buff *skb)
+static void hand_up(const struct krelay_peer *peer, struct sk_buff *skb)
 {
+	struct krelay_device *kdev = peer->device;
+
 	skb->dev = kdev->dev;
-	/* The tunnel has authenticated it, which is more than any checksum does. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
+	/*
+	 * The tunnel has authenticated it, which is more than any checksum does. But what a
+	 * bridge relays has come a long way before the tunnel, and only its checksum knows.
+	 */
+	if (peer->bridge) {
+		skb->ip_summed = CHECKSUM_NONE;
+	} else {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		skb->csum_level = ~0;
+	}
 	if (unlikely(gro_cells_receive(&kdev->gro_cells, skb) == NET_RX_DROP))
 		krelay_count(kdev, KRELAY_STAT_RX_BACKLOG);
 }
@@ -146,7 +155,7 @@ static void deliver(struct krelay_peer *peer, struct sk_buff *skb)
 			return;
 		}
 	}
-	hand_up(kdev, skb);
+	hand_up(peer, skb);
 }
 
 static u8 outer_tos(const struct sk_buff *skb)

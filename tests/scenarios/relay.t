@@ -59,6 +59,34 @@ test_udp_larger_than_any_mtu() {
 		cut -d' ' -f4- | tr -d '\n' | wc -c)" $n
 }
 
+# What was damaged before the bridge reaches nobody, for the tunnel vouches for itself alone.
+test_damaged_datagrams_arrive_nowhere() {
+	in_home nft -f - <<-END
+	table inet answers {
+		counter sent { }
+		chain out {
+			type filter hook output priority 0;
+			udp sport 7 counter name sent
+		}
+	}
+	END
+	ask udp $PUBLIC 7 x
+	is "answers to good ones" "$(nft_counter list home inet answers sent)" 1
+	in_internet tc qdisc add dev bridge0 clsact
+	in_internet tc filter add dev bridge0 egress protocol ip u32 match ip protocol 17 0xff \
+		action csum udp pipe action pedit munge offset 40 u8 set 0x21
+	in_visitor bash -c "for n in {1..20}; do echo some longer text >/dev/udp/$PUBLIC/7; done"
+	eventually 20 have_come_by 21
+	in_internet tc qdisc del dev bridge0 clsact
+	sleep 1
+	is "answers to all" "$(nft_counter list home inet answers sent)" 1
+	in_home nft delete table inet answers
+}
+
+have_come_by() {
+	in_bridge relayctl forward list relay0 -j | tr -d ' \n' | grep -q "\"in_packets\":$1,"
+}
+
 # A packet that must not be cut and does not fit is answered, not swallowed.
 test_too_big_is_told_to_the_visitor() {
 	ip -n visitor route flush cache
@@ -127,6 +155,6 @@ scenario page_from_container_with_visitors_address tcp_by_port udp_by_port \
 	homes_own_traffic_leaves_by_its_wan bridge_keeps_its_own_ssh_port \
 	no_answer_on_a_port_that_is_not_forwarded \
 	bridge_does_not_need_ip_forward udp_larger_than_any_mtu \
-	too_big_is_told_to_the_visitor container_where_br_netfilter_is \
+	damaged_datagrams_arrive_nowhere too_big_is_told_to_the_visitor container_where_br_netfilter_is \
 	monitor_tells_what_happens forwards_of_two_devices_do_not_overlap \
 	invalid_segment_ends_no_download 64_parallel_downloads
