@@ -34,6 +34,11 @@ static int encap_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+bool krelay_outer_is_own(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_UDP && READ_ONCE(udp_sk(sk)->encap_rcv) == encap_rcv;
+}
+
 static struct sock *open_socket(struct krelay_device *kdev, struct net *net,
 				struct udp_port_cfg *config)
 {

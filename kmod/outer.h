@@ -42,6 +42,9 @@ void krelay_outer_unmove(struct krelay_peer *peer);
 /* The UDP port that messages to the peer leave from, host byte order. Context: RTNL. */
 u16 krelay_outer_port(const struct krelay_peer *peer);
 
+/* Whether @sk is one of a krelay device, of whichever. Context: any. */
+bool krelay_outer_is_own(const struct sock *sk);
+
 /* Bytes in front of a message that krelay_outer_send() needs. */
 unsigned int krelay_outer_headroom(void);
 

@@ -10,6 +10,7 @@
 #include "conntrack.h"
 #include "mark.h"
 #include "origin.h"
+#include "outer.h"
 #include "peer.h"
 #include "rewrite.h"
 
@@ -130,8 +131,9 @@ unsigned int krelay_source_mend(void *priv, struct sk_buff *skb,
 	struct search search = { .net = state->net };
 	struct krelay_flow flow;
 
-	/* The kernel's own tunnels send packets that are no socket's by one. */
-	if (!is_udp(skb, state->pf) || skb->_nfct || !is_server(state->sk))
+	/* Tunnels of the kernel, such as ours, do not answer a visitor: they know their way. */
+	if (!is_udp(skb, state->pf) || skb->_nfct || !is_server(state->sk) ||
+	    krelay_outer_is_own(state->sk))
 		return NF_ACCEPT;
 	if (!krelay_conntrack_read(state->net, skb, 0, state->pf, &search.tuple) ||
 	    !find_source(&search, state->pf))

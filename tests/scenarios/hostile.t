@@ -106,6 +106,29 @@ test_martians() {
 	END
 }
 
+# Home's own tunnel answers no visitor, whatever has come to its port before.
+test_homes_outer_port() {
+	local port answered
+	# Bound to its port now, as it is with ListenPort.
+	home_again
+	eventually 20 ask udp $PUBLIC 7 x
+	port=$(in_home relayctl show relay0 | awk '/listening port:/ { print $3 }')
+	send <<-END
+	$PUBLIC $HOME_TUN udp $WG_PORT $port x
+	END
+	eventually 20 in_home conntrack -L -p udp -s $PUBLIC -d $HOME_TUN
+	in_home conntrack -D -p udp -s $HOME_WAN
+	answered=$(counter home hs_response_received)
+	home_again
+	# Before it tries again.
+	eventually 4 counted home hs_response_received $((answered + 1))
+}
+
+home_again() {
+	ip -n home link set relay0 down
+	ip -n home link set relay0 up
+}
+
 # Peers have their addresses to themselves, and a bridge may say so of all.
 test_another_peers_address() {
 	local key
@@ -326,4 +349,4 @@ scenario an_honest_packet_gets_in spoofed_sources martians another_peers_address
 	allowed_ips_of_everything_open_no_network_of_home other_destinations source_routes \
 	what_only_neighbours_say lying_headers accept_list \
 	accept_list_of_other_hosts accept_list_of_no_hosts \
-	homes_own_questions_stay_out_of_the_tunnel home_still_serves
+	homes_own_questions_stay_out_of_the_tunnel homes_outer_port home_still_serves
