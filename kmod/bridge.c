@@ -15,6 +15,7 @@
 #include "compat/compat.h"
 #include "forwards.h"
 #include "host.h"
+#include "origin.h"
 #include "peer.h"
 #include "publics.h"
 #include "quote.h"
@@ -309,6 +310,11 @@ static enum krelay_stat refuse(struct krelay_forward *forward, const struct sk_b
 	const union nf_inet_addr *source = &subject->flow.source;
 	bool ipv6 = forward->family == NFPROTO_IPV6;
 
+	/* The host would drop it later. Home would take it for ours, or answer to ourselves. */
+	if ((ipv6 ? krelay_origin6_is_martian(&source->in6) :
+		    krelay_origin4_is_martian(source->ip)) ||
+	    krelay_host_owns(dev_net(skb->dev), forward->family, source))
+		return KRELAY_STAT_BRIDGE_SPOOFED;
 	/* An error comes from a router on the way. */
 	if (forward->sources && !subject->error &&
 	    !krelay_sources_allow(forward->sources, source,
@@ -542,8 +548,12 @@ static struct dst_entry *route4(struct net *net, const struct krelay_forward *fo
 		.saddr = forward->any_address ? 0 : forward->public.ip,
 		.flowi4_flags = FLOWI_FLAG_ANYSRC,
 	};
-	struct rtable *rt = ip_route_output_key(net, &flow);
+	struct rtable *rt;
 
+	/* No visitor's: what a neighbour keeps for this host alone, such as a cloud's secrets. */
+	if (ipv4_is_linklocal_169(flow.daddr))
+		return NULL;
+	rt = ip_route_output_key(net, &flow);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (rt->rt_type == RTN_UNICAST)
@@ -563,7 +573,7 @@ static struct dst_entry *route6(struct net *net, const struct krelay_forward *fo
 	struct dst_entry *dst;
 	int error;
 
-	if (ipv6_addr_is_multicast(&flow.daddr))
+	if (ipv6_addr_type(&flow.daddr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
 		return NULL;
 	dst = ip6_route_output(net, NULL, &flow);
 	error = dst->error;

@@ -255,6 +255,11 @@ static const struct {
 		.meaning = "Visitors came from addresses that a forward does not allow",
 		.advice = "there is nothing to do unless they should get in: then change allow and deny.",
 	},
+	[KRELAY_STAT_BRIDGE_SPOOFED] = {
+		STAT(BRIDGE_SPOOFED),
+		.meaning = "Packets came from outside with an address of this host, or with one that no host has",
+		.advice = "there is nothing to do: their senders forge them.",
+	},
 	[KRELAY_STAT_BRIDGE_LIMIT] = {
 		STAT(BRIDGE_LIMIT),
 		.meaning = "All visitors together sent more than a forward's limit",

@@ -468,7 +468,7 @@ has_answers() {
 	is "answers" "$(nft_counter list visitor inet answers heard)" 4
 }
 
-# announced ETHERTYPE: a good IPv4 packet, in a frame of that type.
+# announced ETHERTYPE [SOURCE]: a good IPv4 packet, in a frame of that type.
 announced() {
 	ip netns exec internet perl -MSocket -e '
 		my ($type, $mac, $index, $from, $to) = @ARGV;
@@ -481,7 +481,7 @@ announced() {
 		socket(my $s, 17, SOCK_RAW, 0) or die $!;
 		send($s, $frame, 0, pack("SnlSCCa8", 17, hex $type, $index, 0, 0, 6, pack("H12", $mac))) or die $!' \
 		"$1" "$(in_bridge cat /sys/class/net/ens3/address | tr -d :)" \
-		"$(ip netns exec internet cat /sys/class/net/bridge0/ifindex)" $VISITOR $PUBLIC
+		"$(ip netns exec internet cat /sys/class/net/bridge0/ifindex)" "${2:-$VISITOR}" $PUBLIC
 }
 
 # nothing_taken: by the one forward.
@@ -499,6 +499,50 @@ test_frame_that_lies_about_its_protocol() {
 	eventually 20 fails nothing_taken
 }
 
+# Home would take them for the bridge, or answer to the bridge itself.
+test_sources_that_no_visitor_has() {
+	local source
+	forwards "far udp/7 on $PUBLIC"
+	spoofed=$(counter bridge bridge_spoofed)
+	for source in $PUBLIC $BRIDGE_TUN 127.0.0.1 224.0.0.1 0.1.2.3 255.255.255.255; do
+		announced 0800 $source
+	done
+	eventually 20 are_spoofed 6
+	nothing_taken
+}
+
+are_spoofed() {
+	is bridge_spoofed $(($(counter bridge bridge_spoofed) - spoofed)) "$1"
+}
+
+# Where a cloud keeps what it has for this host alone.
+test_no_reply_to_link_local_addresses() {
+	forwards "far udp/7 on $PUBLIC" "far udp/7 on $PUBLIC6"
+	in_internet nft -f - <<-END
+	table inet replies {
+		counter heard { }
+		chain in {
+			type filter hook prerouting priority 0;
+			udp sport 7 udp dport { 80, 4444 } counter name heard
+		}
+	}
+	END
+	in_far kr-inject wg0 <<-END
+	$FAR_TUN 169.254.169.254 udp 7 80 x
+	$FAR_TUN6 fe80::fe udp 7 80 x
+	$FAR_TUN $VISITOR udp 7 4444 x
+	$FAR_TUN6 $VISITOR6 udp 7 4444 x
+	END
+	eventually 20 replies_are 2
+	sleep 1
+	replies_are 2
+	in_internet nft delete table inet replies
+}
+
+replies_are() {
+	is replies "$(nft_counter list internet inet replies heard)" "$1"
+}
+
 scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_peer \
 	range_keeps_its_order catch_all_leaves_what_the_bridge_serves \
 	port_of_a_service_that_moves_goes_home catch_all_takes_flows_that_nobody_answered \
@@ -508,4 +552,5 @@ scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_
 	traceroute_shows_the_bridge_and_the_target packet_too_big_is_told_to_the_visitor \
 	path_mtu_of_a_download every_offload_on_and_off \
 	datagrams_that_gro_put_into_a_list peer_of_a_catch_all_answers_for_itself_alone \
-	frame_that_lies_about_its_protocol
+	frame_that_lies_about_its_protocol \
+	sources_that_no_visitor_has no_reply_to_link_local_addresses

@@ -462,6 +462,7 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_BRIDGE_NO_MEMORY: no memory to rewrite a packet
  * @KRELAY_STAT_BRIDGE_DOWN: visitor's packet while the tunnel is down
  * @KRELAY_STAT_BRIDGE_DENIED: visitor whom the forward's list of sources denies
+ * @KRELAY_STAT_BRIDGE_SPOOFED: from an address of this host, or of no host
  * @KRELAY_STAT_BRIDGE_LIMIT: above the forward's limit for all visitors
  * @KRELAY_STAT_BRIDGE_SOURCE_LIMIT: above the forward's limit for one source
  * @KRELAY_STAT_BRIDGE_OPTIONS: source-routed packet
@@ -523,6 +524,7 @@ enum krelay_stat {
 	KRELAY_STAT_BRIDGE_NO_MEMORY,
 	KRELAY_STAT_BRIDGE_DOWN,
 	KRELAY_STAT_BRIDGE_DENIED,
+	KRELAY_STAT_BRIDGE_SPOOFED,
 	KRELAY_STAT_BRIDGE_LIMIT,
 	KRELAY_STAT_BRIDGE_SOURCE_LIMIT,
 	KRELAY_STAT_BRIDGE_OPTIONS,
