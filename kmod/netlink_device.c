@@ -184,6 +184,9 @@ static int set_port(struct krelay_device *kdev, const struct nlattr *attr,
 	ret = krelay_device_set_port(kdev, port, port);
 	if (ret == -EADDRINUSE)
 		return krelay_netlink_refuse(extack, ret, "UDP port %u is in use", port);
+	if (ret == -EACCES)
+		return krelay_netlink_refuse(extack, ret,
+					     "UDP port %u is for CAP_NET_BIND_SERVICE only", port);
 	return ret;
 }
 
@@ -206,6 +209,10 @@ static int set_publics_and_port(struct krelay_device *kdev, const struct nlattr 
 					     "%s cannot be its own public interface",
 					     kdev->dev->name);
 	added = krelay_publics_add(kdev, names, count);
+	if (added == -ENONET)
+		return krelay_netlink_refuse(extack, added,
+					     "the namespace in which %s was made is gone",
+					     kdev->dev->name);
 	if (added < 0)
 		return added;
 	ret = set_port(kdev, port, extack);
@@ -267,8 +274,10 @@ int krelay_netlink_device_set(struct sk_buff *skb, struct genl_info *info)
 	struct krelay_device *kdev;
 	int ret;
 
-	if (GENL_REQ_ATTR_CHECK(info, KRELAY_A_DEVICE))
+	if (GENL_REQ_ATTR_CHECK(info, KRELAY_A_DEVICE)) {
+		NL_SET_ERR_MSG(info->extack, "there is no device in the request");
 		return -EINVAL;
+	}
 	ret = nla_parse_nested(attrs, KRELAY_DEVICE_A_MAX, info->attrs[KRELAY_A_DEVICE],
 			       krelay_netlink_device_policy, info->extack);
 	if (ret)

@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "event.h"
+#include "forwards.h"
 #include "handshake.h"
 #include "home.h"
 #include "mark.h"
@@ -660,8 +661,10 @@ static int parse_peer(struct nlattr **attrs, struct genl_info *info)
 {
 	int ret;
 
-	if (GENL_REQ_ATTR_CHECK(info, KRELAY_A_PEER))
+	if (GENL_REQ_ATTR_CHECK(info, KRELAY_A_PEER)) {
+		NL_SET_ERR_MSG(info->extack, "there is no peer in the request");
 		return -EINVAL;
+	}
 	ret = nla_parse_nested(attrs, KRELAY_PEER_A_MAX, info->attrs[KRELAY_A_PEER],
 			       krelay_netlink_peer_policy, info->extack);
 	if (ret)
@@ -702,6 +705,7 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *attrs[KRELAY_PEER_A_MAX + 1] = {};
 	struct krelay_device *kdev;
 	struct krelay_peer *peer;
+	unsigned int forwards;
 	int ret;
 
 	ret = parse_peer(attrs, info);
@@ -718,9 +722,12 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 					    kdev->dev->name);
 		goto out;
 	}
+	forwards = krelay_forwards_count(rtnl_dereference(kdev->forwards));
 	ret = krelay_device_forget_forwards(peer);
 	if (ret)
 		goto out;
+	if (krelay_forwards_count(rtnl_dereference(kdev->forwards)) != forwards)
+		krelay_event_tell(kdev, NULL, KRELAY_CMD_FORWARD_NTF);
 	krelay_event_tell(kdev, peer, KRELAY_CMD_PEER_DEL_NTF);
 	krelay_device_remove_peer(peer);
 	kdev->generation++;
