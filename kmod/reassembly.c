@@ -223,8 +223,8 @@ static int insert(struct frag_queue *queue, struct sk_buff *skb, const struct pi
 	u8 ecn = ipv6_get_dsfield(ipv6_hdr(skb)) & INET_ECN_MASK;
 	int ret;
 
-	/* It has been killed since it was found. */
-	if (queue->q.flags & INET_FRAG_COMPLETE)
+	/* It has been killed since it was found, or emptied with its namespace. */
+	if (queue->q.flags & INET_FRAG_COMPLETE || READ_ONCE(queue->q.fqdir->dead))
 		return -EINVAL;
 	if (!agree_on_end(queue, piece))
 		goto err_kill;
