@@ -293,6 +293,7 @@ int krelay_home_attach(struct krelay_peer *peer)
 {
 	struct krelay_device *kdev = peer->device;
 	struct net *net = dev_net(kdev->dev);
+	struct metadata_dst *tag;
 	int ret;
 
 	ASSERT_RTNL();
@@ -306,9 +307,11 @@ int krelay_home_attach(struct krelay_peer *peer)
 	if (ret)
 		goto err_route;
 	ret = -ENOMEM;
-	peer->from_bridge = make_tag(peer);
-	if (!peer->from_bridge)
+	tag = make_tag(peer);
+	if (!tag)
 		goto err_mark;
+	/* What is in it is seen by who sees it. */
+	smp_store_release(&peer->from_bridge, tag);
 	return 0;
 
 err_mark:
