@@ -568,7 +568,7 @@ static void test_source_files(void **state)
 		{ "10.0.0.0/8\n", "tcp/1 allow 192.0.2.1 @list @list",
 		  "tcp/1 allow 10.0.0.0/8 192.0.2.1/32" },
 		{ "# nobody\n", "tcp/1 deny @list", "tcp/1" },
-		{ "\xef\xbb\xbf" "10.0.0.0/8\n", "tcp/1 deny @list", "tcp/1 deny 10.0.0.0/8" },
+		{ "\357\273\27710.0.0.0/8\n", "tcp/1 deny @list", "tcp/1 deny 10.0.0.0/8" },
 		/* Refused */
 		{ "10.0.0.0/8\n10.0.0.0/40\n", "tcp/1 allow @list",
 		  ":2: allow \"10.0.0.0/40\" is neither an IP address " },
@@ -624,7 +624,7 @@ static void test_source_files(void **state)
 static void test_bad_source_files(void **state)
 {
 	static const char zero_behind[] = "10.0.0.0/8\n192.0.2.1\0\n";
-	static const char zero_before[] = "\0" "1\0" "0\n";
+	static const char zero_before[] = { 0, 0x31, 0, 0x30, 0, 0x2f, 0 };
 	static const char zero_at_end[] = "10.0.0.0/8\n\0";
 	char *lines = malloc(1000001);
 	const struct {
@@ -633,7 +633,7 @@ static void test_bad_source_files(void **state)
 		const char *said;
 	} files[] = {
 		{ zero_behind, sizeof(zero_behind) - 1, ":2: the line holds a zero byte: " },
-		{ zero_before, sizeof(zero_before) - 1, ":1: the line holds a zero byte: " },
+		{ zero_before, sizeof(zero_before), ":1: the line holds a zero byte: " },
 		{ zero_at_end, sizeof(zero_at_end) - 1, ":2: the line holds a zero byte: " },
 		{ lines, 1000001, ":1000001: the file goes on after 1000000 lines: " },
 	};
