@@ -127,6 +127,8 @@ static void hand_up(const struct krelay_peer *peer, struct sk_buff *skb)
 	 */
 	if (peer->bridge) {
 		skb->ip_summed = CHECKSUM_NONE;
+		/* The outer one's. */
+		skb->csum_valid = 0;
 	} else {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		skb->csum_level = ~0;
