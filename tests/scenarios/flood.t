@@ -4,7 +4,7 @@
 # the tunnel away nor keeps a new peer out, and makes nothing grow. Measured on
 # the clock that counts instructions, next to the kernel's own WireGuard
 # (docs/testing.md says how).
-vm='-i'
+vm='-i -t 2400'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/flood.sh"
 
