@@ -110,7 +110,7 @@ test_martians() {
 test_homes_outer_port() {
 	local port answered
 	# Bound to its port now, as it is with ListenPort.
-	home_again
+	link_again
 	eventually 20 ask udp $PUBLIC 7 x
 	port=$(in_home relayctl show relay0 | awk '/listening port:/ { print $3 }')
 	send <<-END
@@ -119,12 +119,12 @@ test_homes_outer_port() {
 	eventually 20 in_home conntrack -L -p udp -s $PUBLIC -d $HOME_TUN
 	in_home conntrack -D -p udp -s $HOME_WAN
 	answered=$(counter home hs_response_received)
-	home_again
+	link_again
 	# Before it tries again.
 	eventually 4 counted home hs_response_received $((answered + 1))
 }
 
-home_again() {
+link_again() {
 	ip -n home link set relay0 down
 	ip -n home link set relay0 up
 }
