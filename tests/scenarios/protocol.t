@@ -347,10 +347,11 @@ test_answer_is_heard_in_a_flood() {
 	mac=$(ip -n near -br link show eth0 | awk '{ print $3 }')
 	base64 -d <$run/near.pub >$run/near.raw
 	begin "$endpoint"
-	in_far kr-flood spoofed eth0 "$mac" 192.0.2.1 51820 8000 60 $run/near.raw >/dev/null &
+	ip netns exec far kr-flood spoofed eth0 "$mac" 192.0.2.1 51820 8000 60 \
+		$run/near.raw >/dev/null &
 	flood=$!
 	# Else it goes on when something has failed.
-	trap 'kill $flood; wait $flood' EXIT
+	trap "kill $flood; wait $flood || :" EXIT
 	eventually 30 asks_for_cookies
 	datagrams 1
 	hears 'initiation mac2=no' 1000 initiation
