@@ -366,7 +366,7 @@ asks_for_cookies() {
 # An address of no netdev in particular, to which two uplinks lead.
 test_peer_comes_by_another_uplink() {
 	ip -n near address add 203.0.113.8/32 dev lo
-	ip -n far address add 203.0.113.9/32 dev lo
+	ip -n far address replace 203.0.113.9/32 dev lo
 	ways 192.0.2.1 192.0.2.2
 	near_address=203.0.113.8 begin
 	told bind 51820 203.0.113.9
@@ -529,5 +529,6 @@ scenario what_cannot_be_sent_is_told source_outside_of_allowed_ips \
 	what_waits_does_not_block_its_sender \
 	initiations_are_limited_to_50_a_second replayed_initiations points_of_low_order \
 	replay_window cookies answer_is_heard_in_a_flood \
-	peer_comes_by_another_uplink fwmark_chooses_the_way device_in_another_namespace \
-	allowed_ips_move_between_peers removed_peer many_peers
+	fwmark_chooses_the_way device_in_another_namespace \
+	allowed_ips_move_between_peers removed_peer many_peers \
+	peer_comes_by_another_uplink
