@@ -528,7 +528,6 @@ scenario what_cannot_be_sent_is_told source_outside_of_allowed_ips \
 	attempts_end_after_90_seconds 128_packets_wait_for_a_session \
 	what_waits_does_not_block_its_sender \
 	initiations_are_limited_to_50_a_second replayed_initiations points_of_low_order \
-	replay_window cookies answer_is_heard_in_a_flood \
-	fwmark_chooses_the_way device_in_another_namespace \
+	replay_window cookies fwmark_chooses_the_way device_in_another_namespace \
 	allowed_ips_move_between_peers removed_peer many_peers \
-	peer_comes_by_another_uplink
+	answer_is_heard_in_a_flood peer_comes_by_another_uplink
