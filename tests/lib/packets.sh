@@ -139,8 +139,8 @@ to_deaf_far() {
 test_from_visitors() {
 	to_deaf_far mutate bridge before 60 internet \
 		bridge0/"$(in_bridge cat /sys/class/net/ens3/address)" "$visitors" "$publics"
-	met in_packets bridge_spoofed bridge_malformed bridge_fragment bridge_piece bridge_ttl bridge_too_big \
-		bridge_denied bridge_options
+	met in_packets bridge_spoofed bridge_malformed bridge_fragment bridge_piece bridge_ttl \
+		bridge_too_big bridge_denied bridge_options
 	# Where a packet takes long no more may come than are allowed.
 	[ "$KRELAY_SLOW" != 1 ] || met bridge_limit bridge_source_limit
 	relays

@@ -85,8 +85,8 @@ begin() {
 	)
 	rm -f $run/in $run/out
 	mkfifo $run/in $run/out
-	in_far kr-wirepeer "${near_address:-192.0.2.1}" 51820 "$(<$run/far.key)" "$(<$run/near.pub)" "$(<$run/psk)" \
-		<$run/in >$run/out 2>$run/peer.log &
+	in_far kr-wirepeer "${near_address:-192.0.2.1}" 51820 "$(<$run/far.key)" \
+		"$(<$run/near.pub)" "$(<$run/psk)" <$run/in >$run/out 2>$run/peer.log &
 	exec 8>$run/in 9<$run/out
 	# It listens before anybody talks to it.
 	is "far" "$(peer bind 51820)" bound

@@ -182,6 +182,12 @@ nft_counter() {
 	in_host "$2" nft "$1" counter "$3" "$4" "$5" | awk '$1 == "packets" { print $2 }'
 }
 
+# relayed_packets: of visitors, by all forwards of the bridge so far.
+relayed_packets() {
+	in_bridge relayctl forward list relay0 -j | tr ',{}' '\n\n\n' |
+		awk -F'[": ]+' '$2 == "in_packets" { n += $3 } END { print n + 0 }'
+}
+
 # packets HOST NETDEV rx|tx: so far.
 packets() {
 	ip -n "$1" -j -s link show "$2" | sed -n "s/.*\"$3\":{[^}]*\"packets\":\([0-9]*\).*/\1/p"

@@ -276,11 +276,6 @@ is_through() {
 	is "packets relayed" "$(relayed_packets)" "$n"
 }
 
-relayed_packets() {
-	in_bridge relayctl forward list relay0 -j | tr ',{}' '\n\n\n' |
-		awk -F'[": ]+' '$2 == "in_packets" { n += $3 } END { print n + 0 }'
-}
-
 # A connection of a forward that stays does not notice, one of a forward that goes ends.
 test_changes_leave_other_connections_alone() {
 	local pid
