@@ -222,8 +222,7 @@ int reader_run(const char *file, const char *text, size_t len, const struct read
 	};
 	int ret;
 
-	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-		r.next += 3;
+	r.next += text_mark_len(text, len);
 	ret = ini_parse_stream(feed, &r, handle, &r);
 	forget_line(&r);
 	/* inih and feed() had a value's pieces on the stack. */

@@ -13,9 +13,6 @@
 /* Lines of a file; a device like /dev/zero has no end. */
 #define ROWS_MAX 1000000
 
-/* What some editors begin a file with. */
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
 static int parse_prefix(const struct place *at, const char *text, bool allow,
 			struct source_array *list)
 {
@@ -64,7 +61,8 @@ static int parse_stream(const char *name, FILE *stream, bool allow, struct sourc
 	struct place at = { .file = name };
 	size_t before = list->count;
 	char line[ROW_MAX];
-	bool zero, marked;
+	size_t mark;
+	bool zero;
 
 	while (read_line(line, stream, &zero)) {
 		if (at.line++ == ROWS_MAX)
@@ -73,8 +71,8 @@ static int parse_stream(const char *name, FILE *stream, bool allow, struct sourc
 		/* What is read of it as a list may be nothing, which keeps nobody out. */
 		if (zero)
 			return refuse(&at, "the line holds a zero byte: a list is plain text, so write one prefix a line.");
-		marked = at.line == 1 && !strncmp(line, byte_order_mark, strlen(byte_order_mark));
-		if (parse_line(&at, line + (marked ? strlen(byte_order_mark) : 0), allow, list))
+		mark = at.line == 1 ? text_mark_len(line, strlen(line)) : 0;
+		if (parse_line(&at, line + mark, allow, list))
 			return -1;
 	}
 	at.line = 0;

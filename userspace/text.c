@@ -66,6 +66,14 @@ void array_free_bytes(void **items, size_t *count, size_t *room, size_t size)
 	*room = 0;
 }
 
+size_t text_mark_len(const char *text, size_t len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t n = strlen(mark);
+
+	return len >= n && !memcmp(text, mark, n) ? n : 0;
+}
+
 char *text_trim(char *text)
 {
 	char *end;

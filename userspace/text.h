@@ -40,6 +40,9 @@ void *tree_add(void **root, const void *item, int (*compare)(const void *a, cons
 char *text_copy(const char *text);
 char *text_copy_n(const char *text, size_t n);
 
+/* Bytes of the byte order mark that some editors begin a file with, 0 without one. */
+size_t text_mark_len(const char *text, size_t len);
+
 /* Cut blanks off both ends, in place. */
 char *text_trim(char *text);
 
