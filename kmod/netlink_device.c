@@ -12,10 +12,6 @@
 #include "peer.h"
 #include "publics.h"
 
-enum {
-	MAX_PUBLICS = 64,
-};
-
 static const struct nla_policy public_policy[] = {
 	[KRELAY_DEVICE_A_PUBLIC] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 };
@@ -147,10 +143,10 @@ static int read_publics(const struct nlattr *list, const char **names, unsigned 
 		if (is_named(name, names, *count))
 			return krelay_netlink_refuse(extack, -EINVAL,
 						     "public interface %s is named twice", name);
-		if (*count == MAX_PUBLICS)
+		if (*count == KRELAY_MAX_PUBLICS)
 			return krelay_netlink_refuse(extack, -E2BIG,
 						     "more than %u public interfaces are named",
-						     MAX_PUBLICS);
+						     KRELAY_MAX_PUBLICS);
 		names[(*count)++] = name;
 	}
 	return 0;
@@ -232,7 +228,7 @@ static int set_what_may_fail(struct krelay_device *kdev, const struct nlattr *li
 
 	if (!list)
 		return set_port(kdev, port, extack);
-	names = kcalloc(MAX_PUBLICS, sizeof(*names), GFP_KERNEL);
+	names = kcalloc(KRELAY_MAX_PUBLICS, sizeof(*names), GFP_KERNEL);
 	if (!names)
 		return -ENOMEM;
 	ret = set_publics_and_port(kdev, list, port, names, extack);

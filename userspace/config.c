@@ -32,10 +32,6 @@ struct key {
 	unsigned int flags;
 };
 
-/* The module takes no more. */
-#define MAX_PUBLICS 64
-#define MAX_ACCEPTS 1024
-
 #define ONCE 1		/* May stand in a section once only. */
 #define SEMICOLONS 2	/* ';' is part of the value. */
 #define MAY_BE_EMPTY 4
@@ -158,9 +154,9 @@ static int parse_public(struct input *in, int data)
 				return refuse(in->at, "Public \"%s\" is listed twice: remove one of them.",
 					      element);
 		}
-		if (device->publics.count == MAX_PUBLICS)
+		if (device->publics.count == KRELAY_MAX_PUBLICS)
 			return refuse(in->at, "Public \"%s\" is one more than the %u that an interface can have: remove one.",
-				      element, MAX_PUBLICS);
+				      element, KRELAY_MAX_PUBLICS);
 		public = array_add(&device->publics);
 		strcpy(public->name, element);
 		public->line = in->at->line;
@@ -402,9 +398,9 @@ static int parse_accept(struct input *in, int data)
 	while ((element = text_split(&in->value, ','))) {
 		if (accept_parse(in->at, element, &accept))
 			return -1;
-		if (in->config->peer->accepts.count == MAX_ACCEPTS)
+		if (in->config->peer->accepts.count == KRELAY_MAX_ACCEPTS)
 			return refuse(in->at, "Accept \"%.64s\" is one more than the %u that a peer can have: write ranges of ports, as in tcp/8000-8099.",
-				      element, MAX_ACCEPTS);
+				      element, KRELAY_MAX_ACCEPTS);
 		*array_add(&in->config->peer->accepts) = accept;
 	}
 	return 0;

@@ -16,7 +16,7 @@ my ($value, $in_enum) = (0, 0);
 my ($docs, $last) = ("", "");
 for (lines($header_file)) {
 	$type{$1} = $2 if /^ \* \@(KRELAY_\w+): (.*)/;
-	$header{$1} = $2 if /^#define (KRELAY_(?:KEY|NAME)_LEN)\s+(\d+)$/;
+	$header{$1} = $2 if /^#define (KRELAY_(?:(?:KEY|NAME)_LEN|MAX_\w+))\s+(\d+)$/;
 	$header{$1} = $2 if /^#define (KRELAY_GENL_NAME|KRELAY_MCGRP_EVENTS)\s+"(.*)"$/;
 	($in_enum, $value) = (1, 0) if /^enum \w+ \{/;
 	next unless $in_enum;

@@ -31,6 +31,11 @@
 /* Bytes of a peer's name, with the closing NUL. Letters, digits, '.', '_', '-'. */
 #define KRELAY_NAME_LEN		32
 
+/* Of a device. */
+#define KRELAY_MAX_PUBLICS	64
+/* Of a peer. */
+#define KRELAY_MAX_ACCEPTS	1024
+
 /**
  * enum krelay_cmd - what may be asked of the module
  * @KRELAY_CMD_DEVICE_GET: one device. Answer: %KRELAY_A_IFINDEX,
