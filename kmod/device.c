@@ -168,7 +168,7 @@ int krelay_device_forget_forwards(struct krelay_peer *peer)
 	if (!ret && kept != count)
 		krelay_bridge_set_forwards(kdev, new);
 	kvfree(list);
-	return ret;
+	return ret ?: count - kept;
 }
 
 void krelay_device_remove_peer(struct krelay_peer *peer)

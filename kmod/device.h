@@ -25,7 +25,7 @@ struct krelay_device *krelay_device_of(struct net_device *dev);
  */
 struct krelay_device *krelay_device_next(struct krelay_device *kdev, struct krelay_device *last);
 
-/* Removes all forwards to the peer. Return: 0 or -ENOMEM. Context: RTNL. */
+/* Removes all forwards to the peer. Return: how many, or -ENOMEM. Context: RTNL. */
 int krelay_device_forget_forwards(struct krelay_peer *peer);
 
 /* Removes a peer to which there is no forward. Context: RTNL. */

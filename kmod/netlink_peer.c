@@ -8,7 +8,6 @@
 
 #include "device.h"
 #include "event.h"
-#include "forwards.h"
 #include "handshake.h"
 #include "home.h"
 #include "mark.h"
@@ -20,7 +19,6 @@
 
 enum {
 	MAX_PEERS = 1 << 16,
-	MAX_ACCEPTS = 1024,
 };
 
 static const struct nla_policy allowedip_policy[KRELAY_ALLOWEDIP_A_MAX + 1] = {
@@ -399,10 +397,10 @@ static int read_accepts(struct change *change, const struct krelay_peer *peer,
 	nla_for_each_nested(attr, list, rem)
 		count++;
 	count += old ? old->count : 0;
-	if (count > MAX_ACCEPTS)
+	if (count > KRELAY_MAX_ACCEPTS)
 		return krelay_netlink_refuse(extack, -E2BIG,
 					     "an accept list holds at most %u entries",
-					     MAX_ACCEPTS);
+					     KRELAY_MAX_ACCEPTS);
 	new = kzalloc(struct_size(new, list, count), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return -ENOMEM;
@@ -705,7 +703,6 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *attrs[KRELAY_PEER_A_MAX + 1] = {};
 	struct krelay_device *kdev;
 	struct krelay_peer *peer;
-	unsigned int forwards;
 	int ret;
 
 	ret = parse_peer(attrs, info);
@@ -722,12 +719,12 @@ int krelay_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 					    kdev->dev->name);
 		goto out;
 	}
-	forwards = krelay_forwards_count(rtnl_dereference(kdev->forwards));
 	ret = krelay_device_forget_forwards(peer);
-	if (ret)
+	if (ret < 0)
 		goto out;
-	if (krelay_forwards_count(rtnl_dereference(kdev->forwards)) != forwards)
+	if (ret)
 		krelay_event_tell(kdev, NULL, KRELAY_CMD_FORWARD_NTF);
+	ret = 0;
 	krelay_event_tell(kdev, peer, KRELAY_CMD_PEER_DEL_NTF);
 	krelay_device_remove_peer(peer);
 	kdev->generation++;
