@@ -3,9 +3,11 @@
  * crowd serve PORT NAME: a TCP server, IPv4 and IPv6, for many at once: it answers
  *	each line with "CLIENT-ADDRESS NAME".
  * crowd ask CONNECTIONS ROUNDS PORT ADDRESS PORT [ADDRESS PORT]...: so many
- *	connections at once, to these in turn, from the source port PORT on. In each
- *	round each of them sends a line and has to be answered. Prints the answers
- *	of the last round, and how many there were of each.
+ *	connections at once, to these in turn, from the source port PORT on. They are
+ *	opened a few at a time, for what is lost of a handshake on a netdev that has
+ *	too much to do may end it. In each round each of them sends a line and has to
+ *	be answered. Prints the answers of the last round, and how many there were of
+ *	each.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +25,7 @@
 enum {
 	LINE = 128,
 	PATIENCE_MS = 60000,
+	FEW = 64,
 };
 
 union address {
@@ -169,13 +172,17 @@ static void ask(int count, int rounds, int from, char *targets[], int num_target
 {
 	struct pollfd *fds = calloc(count, sizeof(*fds));
 	struct one *all = calloc(count, sizeof(*all));
-	int i, same;
+	int i, same, begun;
 
-	for (i = 0; i < count; i++) {
-		char **to = &targets[i % num_targets * 2];
-		union address sa = address(to[0], atoi(to[1]));
+	for (begun = 0; begun < count; begun = i) {
+		for (i = begun; i < count && i < begun + FEW; i++) {
+			char **to = &targets[i % num_targets * 2];
+			union address sa = address(to[0], atoi(to[1]));
 
-		fds[i].fd = begin(&sa, from + i);
+			fds[i].fd = begin(&sa, from + i);
+		}
+		round_of(fds + begun, all + begun, i - begun, POLLOUT, tell);
+		round_of(fds + begun, all + begun, i - begun, POLLIN, hear);
 	}
 	while (rounds--) {
 		round_of(fds, all, count, POLLOUT, tell);
