@@ -122,6 +122,8 @@ test_homes_outer_port() {
 	link_again
 	# Before it tries again.
 	eventually 4 counted home hs_response_received $((answered + 1))
+	# A link that was down has lost its IPv6 addresses.
+	home_again
 }
 
 link_again() {
