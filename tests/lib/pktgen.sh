@@ -20,8 +20,19 @@ pktgen() {
 	} | in_host "$host" bash -c 'while read -r file words; do
 		echo "$words" >/proc/net/pktgen/$file || exit
 	done' || return
-	in_host "$host" sed -n 's/^Result: OK: \([0-9]*\)(.*/\1/p' "/proc/net/pktgen/$netdev" |
-		awk -v count="$count" '{ printf "%.0f\n", 1000 * $1 / count }'
+	pktgen_ends "$host" "$netdev" || return
+	generated "$host" "$netdev" | awk -v count="$count" '{ printf "%.0f\n", 1000 * $1 / count }'
+}
+
+# pktgen_ends HOST NETDEV: "start" may return without a generator that has not begun
+# within an eighth of a second.
+pktgen_ends() {
+	eventually 300 generated "$1" "$2" >/dev/null
+}
+
+# generated HOST NETDEV: in so many microseconds, when all is sent.
+generated() {
+	in_host "$1" sed -n 's/^Result: OK: \([0-9]*\)(.*/\1/p' "/proc/net/pktgen/$2" | grep .
 }
 
 # measured NAME VALUE: one more of that name.

@@ -4,6 +4,7 @@
 # may come, and what a change of the forwards does to them.
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/bridging.sh"
+. "$lib/pktgen.sh"
 
 # All but the first of which come later.
 PUBLICS='ens3, br0, bond0, ens3.5'
@@ -172,9 +173,9 @@ test_admins_own_ingress_chain_comes_first() {
 	in_bridge nft delete table netdev admin
 }
 
-# pktgen COUNT: as many visitors, each of an address and a port of its own, who send
+# visit COUNT: as many visitors, each of an address and a port of its own, who send
 # one datagram each.
-pktgen() {
+visit() {
 	in_internet perl -e '
 		my ($mac, $to, $count) = @ARGV;
 		sub told {
@@ -189,7 +190,8 @@ pktgen() {
 			"udp_dst_min 7", "udp_dst_max 7", "src_min 198.18.0.0",
 			"src_max 198.19.255.255", "flag IPSRC_RND", "udp_src_min 1", "udp_src_max 65535",
 			"flag UDPSRC_RND");
-		told("pgctrl", "start")' "$(in_bridge cat /sys/class/net/ens3/address)" $PUBLIC "$1"
+		told("pgctrl", "start")' "$(in_bridge cat /sys/class/net/ens3/address)" $PUBLIC "$1" || return
+	pktgen_ends internet bridge0
 }
 
 # KiB of the kernel's own that nobody can reclaim, and objects of krelay's caches.
@@ -245,12 +247,12 @@ test_no_trace_in_conntrack_or_memory() {
 		}
 	}
 	END
-	pktgen 1000
+	visit 1000
 	eventually 60 is_through
 	slab >$run/before
 	before=$(relayed_packets)
 	began=$SECONDS
-	pktgen $flows
+	visit $flows
 	began=$((SECONDS - began))
 	eventually 300 is_through
 	slab >$run/after
