@@ -118,7 +118,7 @@ machine() {
 	qemu-system-x86_64 -accel tcg -cpu max,la57=off -M q35 -smp 1 -m $((512 * slow)) \
 		-nodefaults -no-user-config -display none -no-reboot -nic none \
 		-kernel "$image" -initrd "$tmp/initramfs" -device vmgenid,guid=auto \
-		-append "console=ttyS0 random.trust_cpu=1 panic_on_warn=1 oops=panic panic=-1" \
+		-append "console=ttyS0 random.trust_cpu=1 panic_on_warn=1 oops=panic panic=-1 norandmaps mitigations=off" \
 		-monitor "unix:$tmp/$name.monitor,server,nowait" \
 		-serial "file:$tmp/$name.console" -serial "file:$tmp/$name.packets" \
 		-serial "file:$tmp/$name.pongs" "$@" </dev/null 2>>"$tmp/$name.qemu" &
