@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <stdio.h>
@@ -14,13 +15,15 @@
 
 /**
  * struct watch - what is watched
- * @kernel: for the names of peers, which events do not carry
+ * @kernel: for what events do not say
+ * @sock: on which they come. Of its own: at any time, also between question and answer.
  * @only: name of the one interface that counts, NULL for all
  * @json: an object a line instead of words
  * @failed: the output cannot be written
  */
 struct watch {
 	struct kernel kernel;
+	struct nl_sock *sock;
 	const char *only;
 	bool json;
 	bool failed;
@@ -112,6 +115,22 @@ static void print(struct watch *watch, const struct event *event, const struct d
 	watch->failed = output_end();
 }
 
+static int join(struct watch *watch, const char *family, const char *name)
+{
+	int group = genl_ctrl_resolve_grp(watch->kernel.generic, family, name);
+
+	return group < 0 ? group : nl_socket_add_membership(watch->sock, group);
+}
+
+/* A module that is loaded again has a group that nobody is in. */
+static void on_family(struct watch *watch, struct nlmsghdr *header)
+{
+	const struct nlattr *name = nlmsg_find_attr(header, GENL_HDRLEN, CTRL_ATTR_FAMILY_NAME);
+
+	if (name && !nla_strcmp(name, KRELAY_GENL_NAME))
+		join(watch, KRELAY_GENL_NAME, KRELAY_MCGRP_EVENTS);
+}
+
 static int on_event(struct nl_msg *message, void *data)
 {
 	const struct genlmsghdr *header = nlmsg_data(nlmsg_hdr(message));
@@ -119,6 +138,11 @@ static int on_event(struct nl_msg *message, void *data)
 	struct watch *watch = data;
 	struct device device;
 
+	if (nlmsg_hdr(message)->nlmsg_type == GENL_ID_CTRL) {
+		if (header->cmd == CTRL_CMD_NEWFAMILY)
+			on_family(watch, nlmsg_hdr(message));
+		return NL_OK;
+	}
 	memset(&device, 0, sizeof(device));
 	if (event && !watch->failed && message_read(nlmsg_hdr(message), &device) &&
 	    (!watch->only || !strcmp(watch->only, device.name)))
@@ -127,45 +151,39 @@ static int on_event(struct nl_msg *message, void *data)
 	return NL_OK;
 }
 
-/* A socket of its own: events come at any time, also between question and answer. */
-static struct nl_sock *subscribe(struct watch *watch)
+static int subscribe(struct watch *watch)
 {
-	struct nl_sock *sock = nl_socket_alloc();
-	int group, err = -NLE_NOMEM;
+	int err = -NLE_NOMEM;
 
-	if (!sock)
+	watch->sock = nl_socket_alloc();
+	if (!watch->sock)
 		goto refuse;
-	nl_socket_disable_seq_check(sock);
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, watch);
-	err = genl_connect(sock);
-	if (err < 0)
-		goto refuse;
-	group = genl_ctrl_resolve_grp(sock, KRELAY_GENL_NAME, KRELAY_MCGRP_EVENTS);
-	err = group < 0 ? group : nl_socket_add_membership(sock, group);
-	if (err < 0)
-		goto refuse;
-	return sock;
+	nl_socket_disable_seq_check(watch->sock);
+	nl_socket_modify_cb(watch->sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, watch);
+	err = genl_connect(watch->sock);
+	if (err >= 0)
+		err = join(watch, KRELAY_GENL_NAME, KRELAY_MCGRP_EVENTS);
+	if (err >= 0)
+		err = join(watch, "nlctrl", "notify");
+	if (err >= 0)
+		return 0;
 
 refuse:
-	nl_socket_free(sock);
-	refuse(NULL, "events of the module cannot be had (%s): run as root, with CAP_NET_ADMIN.",
-	       nl_geterror(err));
-	return NULL;
+	return refuse(NULL, "events of the module cannot be had (%s): run as root, with CAP_NET_ADMIN.",
+		      nl_geterror(err));
 }
 
 static int watch_events(struct watch *watch)
 {
-	struct nl_sock *sock = subscribe(watch);
-	int err;
+	int err = subscribe(watch);
 
-	if (!sock)
-		return -1;
+	if (err)
+		return err;
 	do {
-		err = nl_recvmsgs_default(sock);
+		err = nl_recvmsgs_default(watch->sock);
 		if (err == -NLE_NOMEM)
 			warn(NULL, "events came faster than they could be read, and some are lost.");
 	} while (!watch->failed && (err >= 0 || err == -NLE_NOMEM || err == -NLE_INTR));
-	nl_socket_free(sock);
 	if (watch->failed)
 		return -1;
 	return refuse(NULL, "no more events come from the module (%s): start again.",
@@ -192,6 +210,7 @@ int monitor_main(int argc, char *argv[])
 		ret = link_find(&watch.kernel, watch.only, &ifindex, NULL);
 	if (!ret)
 		ret = watch_events(&watch);
+	nl_socket_free(watch.sock);
 	kernel_close(&watch.kernel);
 	return ret ? 1 : 0;
 }

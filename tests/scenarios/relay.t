@@ -112,7 +112,7 @@ test_container_where_br_netfilter_is() {
 
 test_monitor_tells_what_happens() {
 	local out=$run/monitor
-	ip netns exec bridge relayctl monitor >$out &
+	ip netns exec bridge relayctl monitor >>$out &
 	local pid=$!
 	# It has told when it listens: nothing is lost from here on.
 	eventually 10 is_listening
@@ -122,9 +122,14 @@ test_monitor_tells_what_happens() {
 	in_bridge relayctl forward add relay0 home tcp/2000
 	in_bridge relayctl forward del relay0 tcp/2000
 	eventually 10 grep -q 'forwards changed' $out
-	kill $pid
 	grep -q 'endpoint changed: home at 192.0.2.2:' $out
 	grep -q 'handshake: home at 192.0.2.2:' $out
+	# It hears a module that was loaded again, too.
+	rmmod krelay
+	>$out
+	relay_up
+	eventually 10 grep -q 'handshake: home at 192.0.2.2:' $out
+	kill $pid
 }
 
 is_listening() {
