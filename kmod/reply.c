@@ -8,6 +8,7 @@
 #include <net/route.h>
 
 #include "conntrack.h"
+#include "host.h"
 #include "mark.h"
 #include "peer.h"
 #include "route.h"
@@ -67,11 +68,32 @@ static bool is_stray(struct net *net, const struct sk_buff *skb, u8 family)
 	return ret;
 }
 
+/*
+ * Nobody else sends from this host's addresses. Routing would see to that, but what has
+ * our route never gets there (RFC 1812, section 5.3.8).
+ */
+static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	union nf_inet_addr source = { };
+
+	if (state->hook != NF_INET_PRE_ROUTING)
+		return false;
+	if (state->pf == NFPROTO_IPV4)
+		source.ip = ip_hdr(skb)->saddr;
+	else
+		source.in6 = ipv6_hdr(skb)->saddr;
+	return krelay_host_owns(state->net, state->pf, &source);
+}
+
 unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
 	struct nf_conn *ct = krelay_mark_answered(skb);
 
+	if (ct && unlikely(is_forged(skb, state))) {
+		count_somewhere(state->net, KRELAY_STAT_HOME_SPOOFED);
+		return NF_DROP;
+	}
 	if (ct)
 		return lead_back(state->net, skb, krelay_mark_read(ct), state->pf);
 	if (unlikely(!skb_nfct(skb)) && is_stray(state->net, skb, state->pf)) {

@@ -305,6 +305,11 @@ static const struct {
 		.meaning = "Replies, or packets for a container, came too late or twice, so that conntrack calls them invalid",
 		.advice = "ignore a few; if connections hang, see what is out of order between the visitor and the service.",
 	},
+	[KRELAY_STAT_HOME_SPOOFED] = {
+		STAT(HOME_SPOOFED),
+		.meaning = "Replies to visitors came in from other hosts under an address of this one",
+		.advice = "find the container or neighbour that forges them; none was passed on.",
+	},
 };
 
 /* No row can stand twice, so as many rows as counters are all of them. */

@@ -480,6 +480,7 @@ enum krelay_forward_attr {
  *	sender was told so
  * @KRELAY_STAT_HOME_INVALID: what conntrack calls invalid: a reply, or a packet for a
  *	container behind NAT
+ * @KRELAY_STAT_HOME_SPOOFED: reply of another host, from an address of this one
  */
 enum krelay_stat {
 	KRELAY_STAT_UNSPEC,
@@ -539,6 +540,7 @@ enum krelay_stat {
 	KRELAY_STAT_HOME_TTL,
 	KRELAY_STAT_HOME_TOO_BIG,
 	KRELAY_STAT_HOME_INVALID,
+	KRELAY_STAT_HOME_SPOOFED,
 
 	__KRELAY_STAT_MAX
 };
