@@ -13,7 +13,7 @@ vm='-i -a idle=poll -a mitigations=off'
 SOURCE="src_min $VISITOR"
 ROUNDS=3
 PACKETS=2000
-FLOWS=100000
+FLOWS=30000
 
 in_near() { ip netns exec near "$@"; }
 in_far() { ip netns exec far "$@"; }
