@@ -5,7 +5,7 @@
 # KRELAY_SEED=N repeats it. KRELAY_TORTURE is for how many seconds.
 # What may be told to fail (A) is the memory of packets, not that of the kernel's
 # own bug hunters, who give up without any.
-vm='-a slub_debug=FZPU;FZPUA,skbuff_head_cache,skbuff_fclone_cache,kmalloc-*'
+vm='-c 2 -a slub_debug=FZPU;FZPUA,skbuff_head_cache,skbuff_fclone_cache,kmalloc-*'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/lifecycle.sh"
 

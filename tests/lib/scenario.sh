@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # To be sourced first by tests/scenarios/*.t. On the host it runs the file in
 # the virtual machine (with the options in $vm); in there it gives the file the
-# topology and the words below. A test is a function test_NAME in which every
+# topology and the words below. One processor, for a second one doubles what it all
+# takes; files that look for what happens at once ask for two. A test is a function test_NAME in which every
 # command has to succeed; `scenario NAME...` runs them in order, as TAP.
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -12,7 +13,7 @@ if [ -z "${KRELAY_VM:-}" ]; then
 	export KRELAY_VM_LOG=$log.console
 	boot() {
 		# shellcheck disable=SC2086
-		"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 1200 ${vm:-} \
+		"$lib/../vm/run" ${KRELAY_KVER:+-k $KRELAY_KVER} -t 1200 -c 1 ${vm:-} \
 			"$(realpath "$0")" >"$log.tap"
 	}
 	boot

@@ -3,6 +3,7 @@
 # Two bridges to one device of home's: every reply leaves by the bridge by which
 # the visitor's packets come, also when these come by the other one from now on,
 # whether home answers, a container of its or a host of its LAN.
+vm='-c 2'
 FORWARDS='tcp/80 tcp/7 udp/7 tcp/9001-9002'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/bridges.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Anybody may send anything to the UDP port: only counters move.
-vm='-a slub_debug=FZPU'
+vm='-c 2 -a slub_debug=FZPU'
 . "$(dirname "$0")/../lib/scenario.sh"
 
 setup() {

@@ -155,7 +155,7 @@ test_port_that_the_user_chose_is_kept() {
 
 test_dialling_goes_on_for_ever() {
 	local count begin end
-	fresh 'PersistentKeepalive = 3600'
+	fresh 'PersistentKeepalive = 3600' "AllowedIPs = $BRIDGE_TUN/32"
 	end_down bridge
 	# Who has nothing to say does not notice.
 	fails in_home ping -qc 1 -W 1 $BRIDGE_TUN

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The main job: what a visitor asks of the bridge is answered by home.
+vm='-c 2'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/relaying.sh"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Devices, modules and namespaces come and go under traffic, and nothing is
 # left behind.
-vm='-a slub_debug=FZPU'
+vm='-c 2 -a slub_debug=FZPU'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/lifecycle.sh"
 
