@@ -329,6 +329,9 @@ recipe_bridge_up() {
 			-j DNAT --to-destination "[$HOME_TUN6]:$to"
 	done
 	for tables in iptables ip6tables; do
+		# NAT passes it by, and the bridge itself would answer by a reset.
+		in_bridge $tables -t mangle -A PREROUTING -i ens3 -p tcp \
+			-m conntrack --ctstate INVALID -j DROP
 		in_bridge $tables -P FORWARD DROP
 		in_bridge $tables -A FORWARD -i ens3 -o relay0 -m conntrack --ctstate DNAT -j ACCEPT
 		in_bridge $tables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
@@ -360,8 +363,10 @@ recipe_home_up() {
 	ip -n home route add default dev relay0 table 100
 	ip -n home rule add fwmark 1 table 100
 	# To conntrack a segment that was needlessly sent again is invalid: it would
-	# leave by the WAN with the container's address, and be answered by a reset.
+	# leave by the WAN with the container's address, and be answered by a reset;
+	# or, a visitor's, miss the container, and home itself would answer so.
 	in_home nft insert rule ip filter forward ct state invalid drop
+	in_home iptables -t mangle -A PREROUTING -i relay0 -m conntrack --ctstate INVALID -j DROP
 	in_home iptables -t mangle -A PREROUTING -i relay0 -m conntrack --ctstate NEW \
 		-j CONNMARK --set-mark 1
 	in_home iptables -t mangle -A PREROUTING ! -i relay0 -j CONNMARK --restore-mark
