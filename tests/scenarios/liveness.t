@@ -404,9 +404,11 @@ test_sleep_ends_all_sessions() {
 	local before pid
 	[ -w /sys/power/pm_test ] || skip "this kernel has no CONFIG_PM_DEBUG"
 	fresh
-	ip netns exec cgnat tcpdump -Z root -i wan0 -Uw $run/doze.pcap udp port $WG_PORT &
+	ip netns exec cgnat tcpdump -Z root -i wan0 -Uw $run/doze.pcap udp port $WG_PORT \
+		2>$run/doze.said &
 	pid=$!
-	sleep 2
+	# Not by sleep, for which no time passes while the program is read.
+	until grep -sq listening $run/doze.said; do :; done
 	ask udp $PUBLIC 7 x
 	before=$(handshakes)
 	doze
