@@ -8,7 +8,7 @@
 # commands of the generator, such as "src_min 198.51.100.2". Prints nanoseconds, or
 # instructions, for each.
 pktgen() {
-	local host=$1 netdev=$2 count=$3 to=$4
+	local host=$1 netdev=$2 count=$3 to=$4 took
 	shift 4
 	{
 		printf 'kpktgend_0 %s\n' rem_device_all "add_device $netdev"
@@ -20,14 +20,10 @@ pktgen() {
 	} | in_host "$host" bash -c 'while read -r file words; do
 		echo "$words" >/proc/net/pktgen/$file || exit
 	done' || return
-	pktgen_ends "$host" "$netdev" || return
-	generated "$host" "$netdev" | awk -v count="$count" '{ printf "%.0f\n", 1000 * $1 / count }'
-}
-
-# pktgen_ends HOST NETDEV: "start" may return without a generator that has not begun
-# within an eighth of a second.
-pktgen_ends() {
-	eventually 300 generated "$1" "$2" >/dev/null
+	# "start" may return without a generator that has not begun within an eighth of a
+	# second.
+	took=$(eventually 300 generated "$host" "$netdev") || return
+	awk -v took="$took" -v count="$count" 'BEGIN { printf "%.0f\n", 1000 * took / count }'
 }
 
 # generated HOST NETDEV: in so many microseconds, when all is sent.

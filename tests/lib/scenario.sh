@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 # To be sourced first by tests/scenarios/*.t. On the host it runs the file in
 # the virtual machine (with the options in $vm); in there it gives the file the
-# topology and the words below. One processor, for a second one doubles what it all
-# takes; files that look for what happens at once ask for two. A test is a function test_NAME in which every
+# topology and the words below. A test is a function test_NAME in which every
 # command has to succeed; `scenario NAME...` runs them in order, as TAP.
+# The machine has one processor, for a second one doubles what everything takes;
+# files that look for what happens at once ask for two.
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 if [ -z "${KRELAY_VM:-}" ]; then

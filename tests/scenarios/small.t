@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The smallest VPS: 512 MiB and one processor.
-vm='-m 512'
+vm='-m 512 -c 1'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/relaying.sh"
 

@@ -176,22 +176,11 @@ test_admins_own_ingress_chain_comes_first() {
 # visit COUNT: as many visitors, each of an address and a port of its own, who send
 # one datagram each.
 visit() {
-	in_internet perl -e '
-		my ($mac, $to, $count) = @ARGV;
-		sub told {
-			my $file = shift;
-			for (@_) {
-				open my $out, ">", "/proc/net/pktgen/$file" or die "$file: $!";
-				syswrite $out, "$_\n" or die "$file: $_: $!";
-			}
-		}
-		told("kpktgend_0", "rem_device_all", "add_device bridge0");
-		told("bridge0", "count $count", "pkt_size 60", "delay 0", "dst_mac $mac", "dst $to",
-			"udp_dst_min 7", "udp_dst_max 7", "src_min 198.18.0.0",
-			"src_max 198.19.255.255", "flag IPSRC_RND", "udp_src_min 1", "udp_src_max 65535",
-			"flag UDPSRC_RND");
-		told("pgctrl", "start")' "$(in_bridge cat /sys/class/net/ens3/address)" $PUBLIC "$1" || return
-	pktgen_ends internet bridge0
+	pktgen internet bridge0 "$1" $PUBLIC "xmit_mode start_xmit" "pkt_size 60" \
+		"dst_mac $(in_bridge cat /sys/class/net/ens3/address)" \
+		"udp_dst_min 7" "udp_dst_max 7" \
+		"src_min 198.18.0.0" "src_max 198.19.255.255" "flag IPSRC_RND" \
+		"udp_src_min 1" "udp_src_max 65535" "flag UDPSRC_RND"
 }
 
 # KiB of the kernel's own that nobody can reclaim, and objects of krelay's caches.

@@ -163,6 +163,13 @@ static bool hear(int fd, struct one *one)
 	return one->line[one->len - 1] == '\n';
 }
 
+/* Each sends a line, and has to be answered. */
+static void exchange(struct pollfd *fds, struct one *all, int count)
+{
+	round_of(fds, all, count, POLLOUT, tell);
+	round_of(fds, all, count, POLLIN, hear);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(((const struct one *)a)->line, ((const struct one *)b)->line);
@@ -181,13 +188,10 @@ static void ask(int count, int rounds, int from, char *targets[], int num_target
 
 			fds[i].fd = begin(&sa, from + i);
 		}
-		round_of(fds + begun, all + begun, i - begun, POLLOUT, tell);
-		round_of(fds + begun, all + begun, i - begun, POLLIN, hear);
+		exchange(fds + begun, all + begun, i - begun);
 	}
-	while (rounds--) {
-		round_of(fds, all, count, POLLOUT, tell);
-		round_of(fds, all, count, POLLIN, hear);
-	}
+	while (rounds--)
+		exchange(fds, all, count);
 	qsort(all, count, sizeof(*all), compare);
 	for (i = 0; i < count; i += same) {
 		for (same = 1; i + same < count && !compare(&all[i], &all[i + same]); same++)
