@@ -90,12 +90,6 @@ test_catch_all_takes_flows_that_nobody_answered() {
 	in_bridge nft delete table ip6 tracked
 }
 
-# from PORT ADDRESS: ask the UDP echo, always by the same flow.
-from() {
-	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x 2>/dev/null |
-		sed 's/^::ffff://' | cut -d' ' -f1,3-
-}
-
 test_catch_all_leaves_the_bridges_containers_alone() {
 	forwards "far all"
 	in_bridge sysctl -qw net.ipv4.ip_forward=1

@@ -128,11 +128,6 @@ test_one_port_to_both_bridges() {
 	done
 }
 
-# from PORT ADDRESS: ask the UDP echo, from that port.
-from() {
-	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
-}
-
 # One flow, which the routers of the Internet lead elsewhere.
 test_udp_flow_follows() {
 	local before

@@ -91,20 +91,14 @@ test_container_restarts() {
 
 # One flow, whose container goes away and leaves it to another with another address.
 test_container_is_replaced() {
-	is "IPv4" "$(from 4500 $PUBLIC)" "$VISITOR one: x"
-	is "IPv6" "$(from 4500 "[$PUBLIC6]")" "$VISITOR6 one: x"
+	is "IPv4" "$(from 4500 $PUBLIC 8080)" "$VISITOR one: x"
+	is "IPv6" "$(from 4500 "[$PUBLIC6]" 8080)" "$VISITOR6 one: x"
 	docker rm -f one >/dev/null
 	docker run -d --name holder box /bin/kr-echo serve 80 holder >/dev/null
 	container_run two
-	is "IPv4" "$(from 4500 $PUBLIC)" "$VISITOR two: x"
-	is "IPv6" "$(from 4500 "[$PUBLIC6]")" "$VISITOR6 two: x"
+	is "IPv4" "$(from 4500 $PUBLIC 8080)" "$VISITOR two: x"
+	is "IPv6" "$(from 4500 "[$PUBLIC6]" 8080)" "$VISITOR6 two: x"
 	is_reached two
-}
-
-# from PORT ADDRESS
-from() {
-	in_visitor socat -t 3 -T 3 - "UDP:$2:8080,sourceport=$1,reuseaddr" <<<x |
-		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 
 # Docker 28 and later allow nobody to send to a container's own address but from

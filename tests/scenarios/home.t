@@ -82,11 +82,6 @@ test_stale_connection_of_the_wan() {
 	is "IPv6" "$(from 4200 "[$PUBLIC6]")" "$VISITOR6 home: x"
 }
 
-# from PORT ADDRESS: ask the UDP echo, always by the same connection.
-from() {
-	in_visitor socat -t 3 -T 3 - "UDP:$2:7,sourceport=$1,reuseaddr" <<<x | cut -d' ' -f1,3-
-}
-
 test_route_caches_are_flushed() {
 	ip -n home route flush cache
 	ip -n home -6 route flush cache
