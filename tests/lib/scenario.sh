@@ -174,6 +174,12 @@ said() {
 	ask "$1" "$2" "$3" x | sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 
+# from PORT ADDRESS [SERVICE]: said by UDP, always in the same flow.
+from() {
+	in_visitor socat -t 3 -T 3 - "UDP:$2:${3:-7},sourceport=$1,reuseaddr" <<<x |
+		sed 's/^::ffff://' | cut -d' ' -f1,3-
+}
+
 # counter HOST NAME: of its device.
 counter() {
 	in_host "$1" relayctl stats relay0 -a | awk -v name="$2" '$1 == name { print $2 }'
