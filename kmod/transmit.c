@@ -156,6 +156,21 @@ static bool send_batch(struct krelay_peer *peer, struct sk_buff_head *batch)
 	return true;
 }
 
+/* The oldest first. Whoever puts back what he could not send may find more there. */
+static void trim_staged(struct krelay_peer *peer)
+{
+	struct sk_buff *skb;
+
+	while (skb_queue_len_lockless(&peer->staged) > KRELAY_MAX_STAGED) {
+		spin_lock(&peer->staged.lock);
+		skb = skb_queue_len(&peer->staged) > KRELAY_MAX_STAGED ?
+		      __skb_dequeue(&peer->staged) : NULL;
+		spin_unlock(&peer->staged.lock);
+		if (skb)
+			krelay_drop(peer->device, skb, KRELAY_STAT_TX_STAGED);
+	}
+}
+
 void krelay_transmit_staged(struct krelay_peer *peer)
 {
 	struct sk_buff_head batch;
@@ -172,6 +187,7 @@ void krelay_transmit_staged(struct krelay_peer *peer)
 	spin_lock(&peer->staged.lock);
 	skb_queue_splice(&batch, &peer->staged);
 	spin_unlock(&peer->staged.lock);
+	trim_staged(peer);
 }
 
 static void stage(struct krelay_peer *peer, struct sk_buff_head *batch)
@@ -184,11 +200,8 @@ static void stage(struct krelay_peer *peer, struct sk_buff_head *batch)
 		skb_orphan(skb);
 		spin_lock(&peer->staged.lock);
 		__skb_queue_tail(&peer->staged, skb);
-		skb = skb_queue_len(&peer->staged) > KRELAY_MAX_STAGED ?
-		      __skb_dequeue(&peer->staged) : NULL;
 		spin_unlock(&peer->staged.lock);
-		if (skb)
-			krelay_drop(peer->device, skb, KRELAY_STAT_TX_STAGED);
+		trim_staged(peer);
 	}
 	krelay_timers_want_handshake(&peer->timers, false);
 	/* The session may have begun after we looked: nobody else would send these. */

@@ -8,22 +8,30 @@
 # commands of the generator, such as "src_min 198.51.100.2". Prints nanoseconds, or
 # instructions, for each.
 pktgen() {
-	local host=$1 netdev=$2 count=$3 to=$4 took
-	shift 4
-	{
-		printf 'kpktgend_0 %s\n' rem_device_all "add_device $netdev"
-		printf "$netdev %s\n" "xmit_mode netif_receive" "count $count" "delay 0" \
-			"pkt_size 64" "dst_min $to" "dst_max $to" \
-			"dst_mac $(ip -n "$host" -br link show "$netdev" | awk '{ print $3 }')" \
-			"udp_src_min 4000" "udp_src_max 4000" "$@"
-		echo "pgctrl start"
-	} | in_host "$host" bash -c 'while read -r file words; do
-		echo "$words" >/proc/net/pktgen/$file || exit
-	done' || return
+	local host=$1 netdev=$2 count=$3 took
+	{ echo "kpktgend_0 rem_device_all"; pktgen_words 0 "$@"; } | pktgen_start "$host" || return
 	# "start" may return without a generator that has not begun within an eighth of a
 	# second.
 	took=$(eventually 300 generated "$host" "$netdev") || return
 	awk -v took="$took" -v count="$count" 'BEGIN { printf "%.0f\n", 1000 * took / count }'
+}
+
+# pktgen_words PROCESSOR HOST NETDEV COUNT TO WORDS...: of which each makes as many.
+pktgen_words() {
+	local thread=kpktgend_$1 host=$2 netdev=$3 count=$4 to=$5
+	shift 5
+	echo "$thread add_device $netdev"
+	printf "$netdev %s\n" "xmit_mode netif_receive" "count $count" "delay 0" \
+		"pkt_size 64" "dst_min $to" "dst_max $to" \
+		"dst_mac $(ip -n "$host" -br link show "${netdev%@*}" | awk '{ print $3 }')" \
+		"udp_src_min 4000" "udp_src_max 4000" "$@"
+}
+
+# pktgen_start HOST: what pktgen_words has printed.
+pktgen_start() {
+	{ cat; echo "pgctrl start"; } | in_host "$1" bash -c 'while read -r file words; do
+		echo "$words" >/proc/net/pktgen/$file || exit
+	done'
 }
 
 # generated HOST NETDEV: in so many microseconds, when all is sent.

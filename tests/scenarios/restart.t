@@ -5,6 +5,7 @@
 vm='-c 2 -a slub_debug=FZPU'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/lifecycle.sh"
+. "$lib/pktgen.sh"
 
 setup() {
 	topology_up && services_up || return
@@ -104,6 +105,25 @@ test_module_unload_under_traffic() {
 	quiet_dmesg
 }
 
+# For who is away and has no session, whatever several processors have for him at once.
+test_no_more_than_128_packets_wait() {
+	local n count=$((40000 / KRELAY_SLOW))
+	modprobe pktgen || skip "no pktgen here"
+	end_down home
+	end_down bridge
+	end_up bridge
+	for n in 0 1; do
+		pktgen_words $n bridge ens3@$n $count $PUBLIC "udp_dst_min 7" "udp_dst_max 7" \
+			"src_min $VISITOR" "src_max $VISITOR"
+	done | pktgen_start bridge
+	eventually 300 generated bridge ens3@0
+	eventually 300 generated bridge ens3@1
+	is "relayed" "$(relayed_packets)" $((2 * count))
+	[ $((2 * count - $(counter bridge tx_staged))) -le 128 ]
+	end_up home
+	wait_handshake
+}
+
 test_namespace_removal_under_traffic() {
 	traffic
 	sleep 1
@@ -116,4 +136,5 @@ test_namespace_removal_under_traffic() {
 
 scenario bridge_restarts_in_mid_download forwards_are_set_in_mid_download \
 	down_is_not_interrupted show_says_what_is_down down_and_up_under_traffic \
-	module_unload_under_traffic namespace_removal_under_traffic nothing_is_left_after_unload
+	module_unload_under_traffic no_more_than_128_packets_wait \
+	namespace_removal_under_traffic nothing_is_left_after_unload
