@@ -171,10 +171,10 @@ void krelay_timers_dial_anew(struct krelay_timers *timers)
 
 void krelay_timers_set_interval(struct krelay_timers *timers, u16 seconds)
 {
-	bool begins = seconds && !timers->interval;
+	bool changed = seconds != timers->interval;
 
 	WRITE_ONCE(timers->interval, seconds);
-	if (begins)
+	if (changed && seconds)
 		krelay_timers_want_keepalive(timers);
 }
 
@@ -213,15 +213,19 @@ void krelay_timers_data_received(struct krelay_timers *timers)
 		arm(timers, &timers->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
 }
 
-/* Moving a timer by less than a second is not worth its lock on every packet. */
+/*
+ * Moving a timer by less than a second is not worth its lock on every packet. One that
+ * expires later than it has to is of an interval that was longer.
+ */
 static void push_persistent(struct krelay_timers *timers)
 {
 	unsigned long delay = (unsigned long)READ_ONCE(timers->interval) * HZ;
+	unsigned long end = jiffies + delay;
 
 	if (!delay)
 		return;
 	if (timer_pending(&timers->persistent) &&
-	    time_before(jiffies + delay, timers->persistent.expires + HZ))
+	    time_in_range(timers->persistent.expires, end - HZ + 1, end))
 		return;
 	arm(timers, &timers->persistent, delay);
 }

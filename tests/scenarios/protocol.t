@@ -192,6 +192,19 @@ test_passive_keepalive() {
 	hears nothing 60000
 }
 
+# The longer one's end is not waited for. The kernel's timers of 20 s may be 2 s late.
+test_shorter_keepalive_interval() {
+	local from
+	begin 'PersistentKeepalive = 3600'
+	session 0
+	hears 'data 0 0 0' 1000
+	in_near kr-setpeer relay0 "$(<$run/far.pub)" keepalive 20
+	hears 'data 0 1 0' 1000
+	from=$(now)
+	hears 'data 0 2 0' 30000
+	between 19.9 "$(since "$from")" 22.2
+}
+
 test_attempts_end_after_90_seconds() {
 	local from last n=0
 	begin "$endpoint"
@@ -525,6 +538,7 @@ scenario what_cannot_be_sent_is_told source_outside_of_allowed_ips \
 	session_ends_after_180_seconds keys_are_wiped_after_540_seconds \
 	initiator_begins_anew_after_120_seconds initiator_that_only_receives \
 	silence_for_15_seconds_asks_for_a_handshake passive_keepalive \
+	shorter_keepalive_interval \
 	attempts_end_after_90_seconds 128_packets_wait_for_a_session \
 	what_waits_does_not_block_its_sender \
 	initiations_are_limited_to_50_a_second replayed_initiations points_of_low_order \
