@@ -644,4 +644,5 @@ void krelay_device_exit(void)
 	unregister_pm_notifier(&pm_notifier);
 	unregister_netdevice_notifier(&notifier);
 	unregister_pernet_device(&net_ops);
+	krelay_publics_exit();
 }

@@ -5,6 +5,7 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/addrconf.h>
 
 #include "krelay.h"
@@ -24,6 +25,7 @@ enum {
  * @name: of the netdev
  * @dev: the netdev, NULL while there is none of that name; RTNL, read under RCU.
  *	Held by the hook, which goes before the netdev does.
+ * @hooked: in @hooked_publics while there is a @dev; RTNL
  * @ops: the hook; its @priv is this object
  * @rcu: for freeing
  *
@@ -35,9 +37,35 @@ struct krelay_public {
 	struct krelay_device *kdev;
 	char name[IFNAMSIZ];
 	struct net_device *dev;
+	struct list_head hooked;
 	struct nf_hook_ops ops;
 	struct rcu_head rcu;
 };
+
+/* Those of all devices; RTNL. */
+static LIST_HEAD(hooked_publics);
+
+/*
+ * What a NIC has merged for a receiver cannot be sent on. The kernel sees to that where
+ * it forwards, which a bridge need not. Not while the netdev is being hooked: there
+ * notifiers may hold its lock.
+ */
+static void disable_lro(struct work_struct *work)
+{
+	struct krelay_public *public;
+
+	rtnl_lock();
+	list_for_each_entry(public, &hooked_publics, hooked)
+		dev_disable_lro(public->dev);
+	rtnl_unlock();
+}
+
+static DECLARE_WORK(lro_work, disable_lro);
+
+void krelay_publics_exit(void)
+{
+	cancel_work_sync(&lro_work);
+}
 
 struct krelay_device *krelay_publics_device(void *priv)
 {
@@ -97,9 +125,12 @@ static int hook(struct krelay_public *public, struct net_device *dev)
 		.priority = HOOK_PRIORITY,
 	};
 	ret = nf_register_net_hook(dev_net(dev), &public->ops);
-	if (!ret)
-		WRITE_ONCE(public->dev, dev);
-	return ret;
+	if (ret)
+		return ret;
+	WRITE_ONCE(public->dev, dev);
+	list_add(&public->hooked, &hooked_publics);
+	schedule_work(&lro_work);
+	return 0;
 }
 
 static void unhook(struct krelay_public *public)
@@ -107,6 +138,7 @@ static void unhook(struct krelay_public *public)
 	if (!public->dev)
 		return;
 	nf_unregister_net_hook(dev_net(public->dev), &public->ops);
+	list_del(&public->hooked);
 	WRITE_ONCE(public->dev, NULL);
 }
 

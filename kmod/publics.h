@@ -43,6 +43,9 @@ int krelay_publics_visit(struct krelay_device *kdev,
 void krelay_publics_add_netdev(struct krelay_device *kdev, struct net_device *dev);
 void krelay_publics_remove_netdev(struct krelay_device *kdev, struct net_device *dev);
 
+/* When no device is left. Context: process, may sleep, without RTNL. */
+void krelay_publics_exit(void);
+
 /* Whether forwards take packets on @dev. Context: RCU. */
 bool krelay_publics_contain(struct krelay_device *kdev, const struct net_device *dev);
 

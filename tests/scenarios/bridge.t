@@ -537,6 +537,34 @@ replies_are() {
 	is replies "$(nft_counter list internet inet replies heard)" "$1"
 }
 
+# A bond has it without a NIC that has.
+test_public_netdevs_merge_nothing_for_good() {
+	modprobe bonding || skip "no bonds here"
+	ip netns add bonded
+	ip -n bonded link add bond1 type bond
+	is "before" "$(lro bond1)" on
+	mkdir -p /etc/netns/bonded/krelay
+	(
+		umask 077
+		printf '%s\n' '[Interface]' "PrivateKey = $(wg genkey)" 'Public = bond1, bond2' \
+			>/etc/netns/bonded/krelay/relay0.conf
+	)
+	in_host bonded relayctl up relay0
+	eventually 10 is_without_lro bond1
+	ip -n bonded link add bond2 type bond
+	eventually 10 is_without_lro bond2
+	in_host bonded relayctl down relay0
+	ip netns del bonded
+}
+
+lro() {
+	in_host bonded ethtool -k "$1" | sed -n 's/^large-receive-offload: //p'
+}
+
+is_without_lro() {
+	[ "$(lro "$1")" = off ]
+}
+
 scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_peer \
 	range_keeps_its_order catch_all_leaves_what_the_bridge_serves \
 	port_of_a_service_that_moves_goes_home catch_all_takes_flows_that_nobody_answered \
@@ -547,4 +575,5 @@ scenario ipv6_by_port same_port_on_two_addresses_to_two_homes target_behind_the_
 	path_mtu_of_a_download every_offload_on_and_off \
 	datagrams_that_gro_put_into_a_list peer_of_a_catch_all_answers_for_itself_alone \
 	frame_that_lies_about_its_protocol \
-	sources_that_no_visitor_has no_reply_to_link_local_addresses
+	sources_that_no_visitor_has no_reply_to_link_local_addresses \
+	public_netdevs_merge_nothing_for_good
