@@ -3,10 +3,13 @@
 
 #include <linux/icmp.h>
 #include <linux/inetdevice.h>
+#include <linux/ip.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <net/addrconf.h>
 #include <net/inet_sock.h>
+#include <net/ip_fib.h>
+#include <net/l3mdev.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_zones.h>
@@ -100,6 +103,24 @@ bool krelay_host_owns(struct net *net, u8 family, const union nf_inet_addr *addr
 	if (family == NFPROTO_IPV6)
 		return ipv6_chk_addr(net, &addr->in6, NULL, 0);
 	return inet_addr_type(net, addr->ip) == RTN_LOCAL;
+}
+
+/* Strict reverse path forwarding, RFC 3704, section 2.2. */
+bool krelay_host_doubts(struct net *net, const struct net_device *dev, const struct sk_buff *skb)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	struct flowi4 back = { };
+	struct fib_result res;
+
+	/* Whoever IPsec has proven may come from anywhere. */
+	if (likely(!in_dev || IN_DEV_RPFILTER(in_dev) != 1) || skb_sec_path(skb))
+		return false;
+	back.daddr = ip_hdr(skb)->saddr;
+	back.saddr = ip_hdr(skb)->daddr;
+	back.flowi4_iif = LOOPBACK_IFINDEX;
+	back.flowi4_l3mdev = l3mdev_master_ifindex_rcu(dev);
+	back.flowi4_mark = IN_DEV_SRC_VMARK(in_dev) ? skb->mark : 0;
+	return fib_lookup(net, &back, &res, FIB_LOOKUP_NOREF) || !fib_info_nh_uses_dev(res.fi, dev);
 }
 
 static bool has_socket(struct net *net, const struct net_device *dev, const struct sk_buff *skb,

@@ -41,6 +41,19 @@ bool krelay_host_serves(struct net *net, const struct net_device *dev, const str
  */
 bool krelay_host_owns(struct net *net, u8 family, const union nf_inet_addr *addr);
 
+/**
+ * krelay_host_doubts() - is this source refused by rp_filter of its netdev?
+ * @net: namespace of @dev
+ * @dev: netdev that the packet came in by
+ * @skb: an IPv4 packet, which routing has not seen
+ *
+ * Only strict mode (1) is looked at: that there is no way back at all, which is what
+ * loose mode asks, cannot be of somebody to whom we have just sent.
+ *
+ * Context: RCU.
+ */
+bool krelay_host_doubts(struct net *net, const struct net_device *dev, const struct sk_buff *skb);
+
 /*
  * Between these two krelay_host_serves() asks conntrack, too, from the moment on
  * at which it is loaded. Context: process, may sleep.

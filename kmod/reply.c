@@ -69,8 +69,9 @@ static bool is_stray(struct net *net, const struct sk_buff *skb, u8 family)
 }
 
 /*
- * Nobody else sends from this host's addresses. Routing would see to that, but what has
- * our route never gets there (RFC 1812, section 5.3.8).
+ * Nobody else sends from this host's addresses, nor from where rp_filter does not allow
+ * it. Routing would see to that, but what has our route never gets there (RFC 1812,
+ * section 5.3.8).
  */
 static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -82,7 +83,8 @@ static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *sta
 		source.ip = ip_hdr(skb)->saddr;
 	else
 		source.in6 = ipv6_hdr(skb)->saddr;
-	return krelay_host_owns(state->net, state->pf, &source);
+	return krelay_host_owns(state->net, state->pf, &source) ||
+	       (state->pf == NFPROTO_IPV4 && krelay_host_doubts(state->net, state->in, skb));
 }
 
 unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,

@@ -307,8 +307,8 @@ static const struct {
 	},
 	[KRELAY_STAT_HOME_SPOOFED] = {
 		STAT(HOME_SPOOFED),
-		.meaning = "Replies to visitors came in from other hosts under an address of this one",
-		.advice = "find the container or neighbour that forges them; none was passed on.",
+		.meaning = "Replies to visitors came in from hosts under an address that is not theirs",
+		.advice = "find the container or neighbour that forges them, or, if rp_filter of their netdev is 1, routes for their answers that differ; none was passed on.",
 	},
 };
 

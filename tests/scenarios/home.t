@@ -307,6 +307,7 @@ test_container_in_homes_name() {
 	before=$(counter home home_spoofed)
 	# Under that address home would not tell where it is.
 	in_container ping -qc 1 -W 5 172.19.0.1
+	in_container ping -qc 1 -W 5 fd00:19::1
 	in_visitor socat -u UDP6-RECV:4500,ipv6only=0 CREATE:$run/heard &
 	eventually 10 in_visitor grep -q ":1194 " /proc/net/udp6
 	in_container socat -u - UDP:$VISITOR:4500,bind=$HOME_TUN:7 <<<forged
@@ -317,7 +318,49 @@ test_container_in_homes_name() {
 	ip -n container address flush dev lo scope global
 }
 
+# A neighbour that knows of a connection of the container's, and says that it is the
+# container, where rp_filter is strict.
+test_neighbour_in_the_containers_name() {
+	local before
+	ip netns add neighbour
+	ip link add other0 netns home type veth peer name eth0 netns neighbour
+	ip -n home address add 172.30.0.1/24 dev other0
+	ip -n home link set other0 up
+	ip -n neighbour address add 172.30.0.2/24 dev eth0
+	ip -n neighbour address add $CONTAINER/32 dev lo
+	ip -n neighbour link set eth0 up
+	ip -n neighbour route add default via 172.30.0.1
+	# Under the other address home would not tell where it is.
+	in_host neighbour ping -qc 1 -W 5 172.30.0.1
+	in_home nft -f - <<-END
+	table ip published {
+		chain prerouting {
+			type nat hook prerouting priority dstnat - 1;
+			iifname "relay0" udp dport 7 dnat to $CONTAINER:7
+		}
+	}
+	insert rule ip filter forward ct status dnat accept
+	END
+	start container kr-echo serve 7 container any
+	eventually 10 answers "$VISITOR container: x"
+	before=$(counter home home_spoofed)
+	in_visitor socat -u UDP-RECV:4600 CREATE:$run/heard &
+	eventually 10 in_visitor grep -q ":11F8 " /proc/net/udp
+	in_home sysctl -qw net.ipv4.conf.other0.rp_filter=1
+	in_host neighbour socat -u - UDP:$VISITOR:4600,bind=$CONTAINER:7 <<<forged
+	eventually 10 counted home home_spoofed $((before + 1))
+	kill $!
+	is "what the visitor has heard" "$(cat $run/heard)" ""
+	in_home nft delete table ip published
+	ip netns del neighbour
+}
+
+answers() {
+	is "the container" "$(from 4600 $PUBLIC)" "$1"
+}
+
 scenario reverse_path_filters reverse_path_rules packets_are_for_this_host \
 	stale_connection_of_the_wan udp_flow_returns_to_the_bridge route_caches_are_flushed \
 	default_route_comes_and_goes device_goes_down_and_up bridge_is_rekeyed \
-	rules_of_tailscale rules_of_wg_quick marks_of_calico container_in_homes_name
+	rules_of_tailscale rules_of_wg_quick marks_of_calico container_in_homes_name \
+	neighbour_in_the_containers_name

@@ -481,6 +481,7 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_HOME_INVALID: what conntrack calls invalid: a reply, or a packet for a
  *	container behind NAT
  * @KRELAY_STAT_HOME_SPOOFED: reply of another host, from an address of this one
+ *	or from one that rp_filter (1, strict) does not allow there
  */
 enum krelay_stat {
 	KRELAY_STAT_UNSPEC,
