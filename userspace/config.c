@@ -574,6 +574,13 @@ static const struct reader_events events = {
 	.keeps_semicolons = keeps_semicolons,
 };
 
+static const struct reader_events events_for_down = {
+	.section = on_section,
+	.value = on_value,
+	.keeps_semicolons = keeps_semicolons,
+	.goes_on = true,
+};
+
 static void begin(struct config *config, const char *file, const char *ifname)
 {
 	memset(config, 0, sizeof(*config));
@@ -587,7 +594,7 @@ int config_parse_for_down(struct config *config, const char *file, const char *i
 {
 	begin(config, file, ifname);
 	config->for_down = true;
-	return reader_run(config->file, text, len, &events, config);
+	return reader_run(config->file, text, len, &events_for_down, config);
 }
 
 int config_parse(struct config *config, const char *file, const char *ifname, const char *text,

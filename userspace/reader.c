@@ -27,7 +27,7 @@ static const char continued[] = "\002";
  * @line: copy of the line at hand, @size bytes; @key and @rest point into it
  * @rest: what inih has yet to get of the value; NULL: nothing
  * @continued: it has got some already
- * @value: what came back from inih so far, @size bytes
+ * @value: what came back from inih so far, @size bytes; @filled of them
  */
 struct reader {
 	struct place at;
@@ -38,6 +38,7 @@ struct reader {
 	char *line;
 	char *value;
 	size_t size;
+	size_t filled;
 	char *key;
 	char *rest;
 	bool continued;
@@ -122,6 +123,7 @@ static void forget_line(struct reader *r)
 	free(r->value);
 	r->line = NULL;
 	r->value = NULL;
+	r->filled = 0;
 	r->rest = NULL;
 }
 
@@ -177,7 +179,7 @@ static char *feed(char *line, int room, void *stream)
 		if (r->failed || r->next == r->end)
 			return NULL;
 		forget_line(r);
-		r->failed = read_line(r);
+		r->failed = read_line(r) && !r->events->goes_on;
 		r->continued = false;
 	}
 	n = strnlen(r->rest, PIECE);
@@ -199,7 +201,8 @@ static int handle(void *user, const char *section, const char *key, const char *
 	if (*piece == *continued)
 		piece++;
 	n = strcspn(piece, continued);
-	strncat(r->value, piece, n);
+	memcpy(r->value + r->filled, piece, n);
+	r->filled += n;
 	if (piece[n])
 		return 1;
 	for (p = r->value; *p; p++) {

@@ -11,6 +11,7 @@
 
 #include "refuse.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -22,11 +23,13 @@
  * @value: a key of the section; the value has no comment and no blanks around it, may be empty
  *	and may be changed
  * @keeps_semicolons: whether ';' belongs to the value of a key rather than start a comment
+ * @goes_on: a line that is neither a section nor a setting is told of and passed over
  */
 struct reader_events {
 	int (*section)(void *user, const struct place *at, const char *name);
 	int (*value)(void *user, const struct place *at, const char *key, char *value);
 	int (*keeps_semicolons)(void *user, const char *key);
+	bool goes_on;
 };
 
 /**

@@ -73,6 +73,8 @@ static const struct refusal refusals[] = {
 	{ HEAD "Address = 127.0.0.1/8\n", "t.conf:3: Address \"127.0.0.1/8\" cannot be that of " },
 	{ HEAD "Address = 239.1.2.3\n", "t.conf:3: Address \"239.1.2.3\" cannot be that of an " },
 	{ HEAD "Address = 255.255.255.255\n", "t.conf:3: Address \"255.255.255.255\" cannot be " },
+	{ HEAD "Address = 240.0.0.1\n", "t.conf:3: Address \"240.0.0.1\" cannot be " },
+	{ HEAD "Address = 0.1.2.3\n", "t.conf:3: Address \"0.1.2.3\" cannot be " },
 	{ HEAD "Address = fd00::1/64\nMTU = 1279\n",
 	  "t.conf:3: Address fd00::1/64 is of IPv6, which needs an MTU of 1280 or more, not 1279: " },
 	{ HEAD "ListenPort = 65536\n", "t.conf:3: ListenPort \"65536\" is not a number of 0 to 65535: " },
@@ -459,6 +461,31 @@ static void test_for_down(void **state)
 	config_free(&config);
 }
 
+/* Who has broken a line has to get the interface down all the same, and is told of it. */
+static void test_for_down_passes_over(void **state)
+{
+	static const char *const broken[] = {
+		"this line is broken", "[Pe er", "Public Key = x", "ListenPort = 5\001",
+		"= nothing", "[Peer",
+	};
+	struct config config;
+	char text[256];
+	size_t i;
+	int len;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(broken); i++) {
+		said_clear();
+		len = snprintf(text, sizeof(text), "[Interface]\nPreDown = one\n%s\n"
+			       "PostDown = two\nPrivateKey = x\n", broken[i]);
+		assert_int_equal(config_parse_for_down(&config, "t.conf", "relay0", text, len), 0);
+		assert_said("t.conf:3: ");
+		assert_int_equal(config.hooks[HOOK_PRE_DOWN].count, 1);
+		assert_int_equal(config.hooks[HOOK_POST_DOWN].count, 1);
+		config_free(&config);
+	}
+}
+
 static void test_own_key(void **state)
 {
 	char text[KEY_TEXT_LEN];
@@ -654,6 +681,7 @@ int main(void)
 		cmocka_unit_test(test_many_peers),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_for_down),
+		cmocka_unit_test(test_for_down_passes_over),
 		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_find),
