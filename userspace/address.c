@@ -65,14 +65,12 @@ bool address_is_loopback(const struct address *address)
 
 bool address_is_nobodys(const struct address *address)
 {
-	static const uint8_t ones[4] = { 255, 255, 255, 255 };
 	static const uint8_t zeros[16];
 
-	if (!memcmp(address->bytes, zeros, address_len(address)))
-		return true;
 	if (address->family == AF_INET6)
-		return address->bytes[0] == 0xff;
-	return (address->bytes[0] & 0xf0) == 224 || !memcmp(address->bytes, ones, 4);
+		return address->bytes[0] == 0xff || !memcmp(address->bytes, zeros, 16);
+	/* RFC 1122, section 3.2.1.3; multicast; RFC 1112, section 4. */
+	return !address->bytes[0] || address->bytes[0] >= 224;
 }
 
 int address_compare(const struct address *a, const struct address *b)
