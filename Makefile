@@ -45,10 +45,11 @@ uninstall:
 	$(Q)$(MAKE) -C userspace uninstall
 
 # Into the tree of DKMS, which builds the module again after each update of the
-# kernel.
+# kernel. What is there already goes when this one is known to build.
 DKMS_SOURCE = $(DESTDIR)/usr/src/krelay-$(KRELAY_VERSION)
 
 dkms-install:
+	$(Q)$(MAKE) module
 	$(Q)$(MAKE) dkms-uninstall
 	$(Q)$(MAKE) dkms-source
 	$(Q)dkms install -m krelay -v $(KRELAY_VERSION)
