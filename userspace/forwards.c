@@ -424,6 +424,17 @@ void forward_set_family(struct forward *forward, int family)
 	excepts->count = n;
 }
 
+static int check_target(const struct parsing *p)
+{
+	const struct address *target = &p->forward.target;
+	char text[ADDRESS_TEXT_LEN];
+
+	if (!target->family || (!address_is_nobodys(target) && !address_is_loopback(target)))
+		return 0;
+	return refuse(p->at, "Forward \"%.64s\" leads to %s, which no host behind a peer can have: write the address of one, or leave it out for the peer's own.",
+		      p->whole, address_format(target, text));
+}
+
 static int check_families(const struct parsing *p)
 {
 	const struct forward *forward = &p->forward;
@@ -448,7 +459,7 @@ static int add_forwards(struct parsing *p, struct device *device)
 	const uint8_t *proto;
 	int family;
 
-	if (check_families(p))
+	if (check_target(p) || check_families(p))
 		return -1;
 	if (p->sources.count) {
 		if (sources_settle(p->at, p->whole, &p->sources, device, &forward->sources))

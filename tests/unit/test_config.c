@@ -159,6 +159,10 @@ static const struct refusal refusals[] = {
 	  "t.conf:6: Forward \"tcp/80\" names no target address and peer " KEY_A " has no single " },
 	{ BRIDGE "Forward = tcp/80 -> 10.0.0.3:80\n",
 	  "t.conf:7: Forward \"tcp/80 -> 10.0.0.3:80\" has the target 10.0.0.3, which is not " },
+	{ BRIDGE "AllowedIPs = 10.0.0.0/24\nForward = tcp/80 -> 10.0.0.1:80\n"
+	  "[Interface]\nAddress = 10.0.0.1/24\n",
+	  "t.conf:8: Forward \"tcp/80 -> 10.0.0.1:80\" leads to 10.0.0.1, this interface's own "
+	  "Address of line 10, " },
 	{ BRIDGE "Forward = tcp/80\nForward = tcp/70-90 -> 170-190\n",
 	  "t.conf:8: Forward \"tcp/70-90 -> 10.0.0.2:170-190\" overlaps \"tcp/80 -> 10.0.0.2:80\" "
 	  "of line 7 in its public ports: " },
