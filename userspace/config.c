@@ -85,6 +85,8 @@ static int parse_address(struct input *in, int data)
 
 	(void)data;
 	while ((element = text_split(&in->value, ','))) {
+		if (!*element)
+			return refuse_empty(in->at, in->key);
 		if (!prefix_parse(element, &prefix))
 			return refuse(in->at, "Address \"%.64s\" is no IP address with an optional prefix length: write it as in 10.66.0.1/24 or fd00::1/64.",
 				      element);
@@ -143,6 +145,8 @@ static int parse_public(struct input *in, int data)
 
 	(void)data;
 	while ((element = text_split(&in->value, ','))) {
+		if (!*element)
+			return refuse_empty(in->at, in->key);
 		if (!netdev_is_valid(element))
 			return refuse(in->at, "Public \"%.64s\" cannot be the name of a netdev: write names of at most %d characters with commas between them, as in ens3.",
 				      element, IFNAMSIZ - 1);
@@ -207,6 +211,8 @@ static int parse_dns(struct input *in, int data)
 
 	(void)data;
 	while ((element = text_split(&in->value, ','))) {
+		if (!*element)
+			return refuse_empty(in->at, in->key);
 		if (address_parse(element, &address))
 			text = array_add(&config->dns);
 		else if (domain_is_valid(element))
@@ -321,6 +327,8 @@ static int parse_allowed_ips(struct input *in, int data)
 		/* As in wg, a whole list may be empty. */
 		if (!*element && !in->value)
 			return 0;
+		if (!*element)
+			return refuse_empty(in->at, in->key);
 		if (!prefix_parse(element, &prefix))
 			return refuse(in->at, "AllowedIPs \"%.64s\" is no IP address with an optional prefix length: write it as in 10.66.0.2/32 or fd00::/64.",
 				      element);
@@ -396,6 +404,8 @@ static int parse_accept(struct input *in, int data)
 	(void)data;
 	in->config->peer->accept_line = in->at->line;
 	while ((element = text_split(&in->value, ','))) {
+		if (!*element)
+			return refuse_empty(in->at, in->key);
 		if (accept_parse(in->at, element, &accept))
 			return -1;
 		if (in->config->peer->accepts.count == KRELAY_MAX_ACCEPTS)

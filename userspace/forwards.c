@@ -543,7 +543,7 @@ int forwards_parse(const struct place *at, char *text, struct device *device)
 
 	while ((element = text_split(&text, ','))) {
 		if (!*element)
-			return refuse(at, "Forward has an empty element: write one forward between two commas, and none after the last.");
+			return refuse_empty(at, "Forward");
 		if (last && last->excepts.count) {
 			if (parse_more_excepts(at, element, last, closed))
 				return -1;

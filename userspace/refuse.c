@@ -49,3 +49,9 @@ void warn(const struct place *at, const char *fmt, ...)
 	say(at, "warning: ", fmt, args);
 	va_end(args);
 }
+
+int refuse_empty(const struct place *at, const char *key)
+{
+	return refuse(at, "%s has an empty element: write one between two commas, and none after the last.",
+		      key);
+}

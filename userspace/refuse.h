@@ -28,6 +28,9 @@ __printf(2, 3) int refuse(const struct place *at, const char *fmt, ...);
 /* The same for what is done all the same. */
 __printf(2, 3) void warn(const struct place *at, const char *fmt, ...);
 
+/* refuse() an empty element of a key's list. */
+int refuse_empty(const struct place *at, const char *key);
+
 /* Where the sentences go; stderr unless a test wants them. */
 extern void (*refuse_sink)(const char *sentence);
 
