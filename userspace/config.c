@@ -396,9 +396,41 @@ static int parse_bridge(struct input *in, int data)
 		      in->value);
 }
 
+static int add_accept(struct input *in, const char *text)
+{
+	struct accept_array *accepts = &in->config->peer->accepts;
+	struct accept accept;
+
+	if (accept_parse(in->at, text, &accept))
+		return -1;
+	if (accepts->count == KRELAY_MAX_ACCEPTS)
+		return refuse(in->at, "Accept \"%.64s\" is one more than the %u that a peer can have: write ranges of ports, as in tcp/8000-8099.",
+			      text, KRELAY_MAX_ACCEPTS);
+	*array_add(accepts) = accept;
+	return 0;
+}
+
+/* PROTO[+PROTO...], and what follows goes with each. */
+static int add_accepts(struct input *in, const char *element)
+{
+	size_t n = strcspn(element, "/ \t");
+	char *protos = text_copy_n(element, n);
+	char *rest = protos;
+	char *proto, *text;
+	int ret = 0;
+
+	while (!ret && (proto = text_split(&rest, '+'))) {
+		text = zalloc(strlen(element) + 1);
+		strcpy(stpcpy(text, proto), element + n);
+		ret = add_accept(in, text);
+		free(text);
+	}
+	free(protos);
+	return ret;
+}
+
 static int parse_accept(struct input *in, int data)
 {
-	struct accept accept;
 	char *element;
 
 	(void)data;
@@ -406,12 +438,8 @@ static int parse_accept(struct input *in, int data)
 	while ((element = text_split(&in->value, ','))) {
 		if (!*element)
 			return refuse_empty(in->at, in->key);
-		if (accept_parse(in->at, element, &accept))
+		if (add_accepts(in, element))
 			return -1;
-		if (in->config->peer->accepts.count == KRELAY_MAX_ACCEPTS)
-			return refuse(in->at, "Accept \"%.64s\" is one more than the %u that a peer can have: write ranges of ports, as in tcp/8000-8099.",
-				      element, KRELAY_MAX_ACCEPTS);
-		*array_add(&in->config->peer->accepts) = accept;
 	}
 	return 0;
 }

@@ -140,6 +140,10 @@ static const struct refusal refusals[] = {
 	{ PEER "PersistentKeepalive = 0x19\n", "t.conf:5: PersistentKeepalive \"0x19\" is not " },
 	{ PEER "Bridge = maybe\n", "t.conf:5: Bridge \"maybe\" is neither yes nor no: " },
 	{ PEER "Accept = tcp/80\n", "t.conf:5: Accept limits what comes in through a bridge, " },
+	{ PEER "Bridge = yes\nAccept = tcp+/443\n",
+	  "t.conf:6: Accept \"/443\" does not begin with an IP protocol: " },
+	{ PEER "Bridge = yes\nAccept = tcp+icmp/443\n",
+	  "t.conf:6: Accept \"icmp/443\" gives a port to a protocol that has none: " },
 	{ PEER "Bridge = yes\nAccept = tcp/443,\n", "t.conf:6: Accept has an empty element: " },
 	{ PEER "Bridge = yes\nAccept = tcp/80, foo\n",
 	  "t.conf:6: Accept \"foo\" does not begin with an IP protocol: " },
@@ -270,7 +274,7 @@ static const char everything[] =
 	"AllowedIPs = 0.0.0.0/0\n"
 	"Endpoint = vps.example.org:51820\n"
 	"Accept = tcp/80-81, icmp\n"
-	"Accept = 47 on 192.168.7.20, tcp/443  on\tfd00:7::20\n";
+	"Accept = 47 on 192.168.7.20, tcp+udp/443  on\tfd00:7::20\n";
 
 static void check_peer_a(const struct peer *peer)
 {
@@ -293,7 +297,7 @@ static void check_peer_b(const struct peer *peer)
 	assert_true(peer->bridge);
 	assert_int_equal(peer->keepalive, CONFIG_BRIDGE_KEEPALIVE);
 	assert_string_equal(peer->endpoint_host, "vps.example.org");
-	assert_int_equal(peer->accepts.count, 4);
+	assert_int_equal(peer->accepts.count, 5);
 	assert_int_equal(peer->accepts.items[0].first, 80);
 	assert_int_equal(peer->accepts.items[0].last, 81);
 	assert_int_equal(peer->accepts.items[1].proto, IPPROTO_ICMP);
@@ -301,6 +305,7 @@ static void check_peer_b(const struct peer *peer)
 	assert_int_equal(peer->accepts.items[2].proto, 47);
 	assert_string_equal(accept_format(&peer->accepts.items[2], text), "gre on 192.168.7.20");
 	assert_string_equal(accept_format(&peer->accepts.items[3], text), "tcp/443 on fd00:7::20");
+	assert_string_equal(accept_format(&peer->accepts.items[4], text), "udp/443 on fd00:7::20");
 }
 
 static void test_everything(void **state)
