@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "key.h"
+#include "output.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -21,11 +22,11 @@ static void warn_if_public(void)
 static int print_key(const uint8_t key[KRELAY_KEY_LEN])
 {
 	char text[KEY_TEXT_LEN];
-	int ret = 0;
+	int ret;
 
 	key_format(key, text);
-	if (printf("%s\n", text) < 0 || fflush(stdout))
-		ret = refuse(NULL, "the key cannot be written: see whether the disk is full.");
+	puts(text);
+	ret = output_end();
 	sodium_memzero(text, sizeof(text));
 	return ret ? 1 : 0;
 }
