@@ -127,11 +127,20 @@ int dns_set(const struct config *config)
 
 void dns_unset(const struct config *config)
 {
-	char said[16];
+	struct place at = { .file = config->file, .line = config->dns_line };
+	char said[256] = "";
 	char name[64];
+	int ret;
 
 	if (!config->dns_line)
 		return;
 	resolvconf_name(config, name, sizeof(name));
-	process_run((char *[]){ RESOLVCONF, "-d", name, "-f", NULL }, NULL, said, sizeof(said));
+	ret = process_run((char *[]){ RESOLVCONF, "-d", name, "-f", NULL }, NULL, said,
+			  sizeof(said));
+	if (ret < 0)
+		warn(&at, "DNS cannot be taken back: " RESOLVCONF " gives \"%s\", so see to /etc/resolv.conf.",
+		     strerror(-ret));
+	if (ret > 0)
+		warn(&at, "DNS cannot be taken back: " RESOLVCONF " ended with status %d and said \"%.100s\", so see to /etc/resolv.conf.",
+		     ret, text_trim(said));
 }

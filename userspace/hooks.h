@@ -16,7 +16,7 @@ void hooks_run_all(const struct config *config, enum config_hook hook);
 int dns_check(const struct config *config);
 /* Hand the name servers to resolvconf, if there are any. */
 int dns_set(const struct config *config);
-/* Take them back; failure is of no consequence. */
+/* Take them back; of a failure it only warns. */
 void dns_unset(const struct config *config);
 
 #endif
