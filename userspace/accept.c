@@ -193,7 +193,7 @@ static int address_word_parse(const struct place *at, const char *whole, const c
 	if (!address_parse(text, &accept->address))
 		return refuse(at, "Accept \"%.64s\" names an address that is none: write one IPv4 or IPv6 address, as in tcp/443 on 192.168.7.20.",
 			      whole);
-	if (address_is_nobodys(&accept->address) || address_is_loopback(&accept->address))
+	if (!address_can_be_hosts(&accept->address))
 		return refuse(at, "Accept \"%.64s\" is on %s, at which no visitor reaches a host: write the address of one behind this machine, or leave out \"on %s\" for the tunnel's own.",
 			      whole, text, text);
 	return 0;

@@ -73,6 +73,11 @@ bool address_is_nobodys(const struct address *address)
 	return !address->bytes[0] || address->bytes[0] >= 224;
 }
 
+bool address_can_be_hosts(const struct address *address)
+{
+	return !address_is_nobodys(address) && !address_is_loopback(address);
+}
+
 int address_compare(const struct address *a, const struct address *b)
 {
 	if (a->family != b->family)

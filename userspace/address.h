@@ -41,8 +41,10 @@ bool address_equal(const struct address *a, const struct address *b);
 bool address_is_link_local(const struct address *address);
 /* 127.0.0.0/8 and ::1 */
 bool address_is_loopback(const struct address *address);
-/* True for what is no single host's: unspecified, multicast and broadcast. */
+/* True for what is no single host's: unspecified, multicast, 0.0.0.0/8 and 240.0.0.0/4. */
 bool address_is_nobodys(const struct address *address);
+/* Neither nobody's nor loopback. */
+bool address_can_be_hosts(const struct address *address);
 /* Any total order. */
 int address_compare(const struct address *a, const struct address *b);
 

@@ -72,8 +72,7 @@ static int parse_private_key(struct input *in, int data)
 
 static bool can_be_hosts(const struct prefix *prefix)
 {
-	return prefix->length && !address_is_nobodys(&prefix->address) &&
-	       !address_is_loopback(&prefix->address);
+	return prefix->length && address_can_be_hosts(&prefix->address);
 }
 
 static int parse_address(struct input *in, int data)
@@ -612,13 +611,6 @@ static const struct reader_events events = {
 	.keeps_semicolons = keeps_semicolons,
 };
 
-static const struct reader_events events_for_down = {
-	.section = on_section,
-	.value = on_value,
-	.keeps_semicolons = keeps_semicolons,
-	.goes_on = true,
-};
-
 static void begin(struct config *config, const char *file, const char *ifname)
 {
 	memset(config, 0, sizeof(*config));
@@ -630,9 +622,12 @@ static void begin(struct config *config, const char *file, const char *ifname)
 int config_parse_for_down(struct config *config, const char *file, const char *ifname,
 			  const char *text, size_t len)
 {
+	struct reader_events lenient = events;
+
 	begin(config, file, ifname);
 	config->for_down = true;
-	return reader_run(config->file, text, len, &events_for_down, config);
+	lenient.goes_on = true;
+	return reader_run(config->file, text, len, &lenient, config);
 }
 
 int config_parse(struct config *config, const char *file, const char *ifname, const char *text,

@@ -163,16 +163,16 @@ static unsigned int families_of(const struct config *config)
 	return families;
 }
 
-static int check_target(const struct config *config, const struct forward *forward)
+static int check_target(const struct place *at, const struct config *config,
+			const struct forward *forward)
 {
-	struct place at = { .file = config->file, .line = forward->line };
 	const struct config_address *own;
 	char address[ADDRESS_TEXT_LEN];
 	char text[FORWARD_TEXT_LEN];
 
 	array_for_each(own, &config->addresses) {
 		if (address_equal(&own->prefix.address, &forward->target))
-			return refuse(&at, "Forward \"%s\" leads to %s, this interface's own Address of line %u, which no peer can have: write that of a host behind the peer.",
+			return refuse(at, "Forward \"%s\" leads to %s, this interface's own Address of line %u, which no peer can have: write that of a host behind the peer.",
 				      forward_format(forward, text),
 				      address_format(&forward->target, address), own->line);
 	}
@@ -192,7 +192,7 @@ static int check_forwards(struct config *config)
 	for (i = 0; i < device->forwards.count && !ret; i++) {
 		forward = &device->forwards.items[i];
 		at.line = forward->line;
-		ret = check_target(config, forward);
+		ret = check_target(&at, config, forward);
 		if (!ret)
 			ret = forward_aim(&at, device,
 					  &device->peers.items[config->forward_peers.items[i]],

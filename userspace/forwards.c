@@ -252,7 +252,7 @@ static int parse_on(struct parsing *p)
 	if (!address_parse(word, &p->forward.public))
 		return refuse(p->at, "Forward \"%.64s\" is on \"%.64s\", which is no IP address: write an address of this host, as in tcp/443 on 203.0.113.5.",
 			      p->whole, word);
-	if (address_is_nobodys(&p->forward.public) || address_is_loopback(&p->forward.public))
+	if (!address_can_be_hosts(&p->forward.public))
 		return refuse(p->at, "Forward \"%.64s\" is on %s, where no visitor can reach a host: write an address that a netdev here has, or leave out \"on %s\" for any.",
 			      p->whole, word, word);
 	return 0;
@@ -429,7 +429,7 @@ static int check_target(const struct parsing *p)
 	const struct address *target = &p->forward.target;
 	char text[ADDRESS_TEXT_LEN];
 
-	if (!target->family || (!address_is_nobodys(target) && !address_is_loopback(target)))
+	if (!target->family || address_can_be_hosts(target))
 		return 0;
 	return refuse(p->at, "Forward \"%.64s\" leads to %s, which no host behind a peer can have: write the address of one, or leave it out for the peer's own.",
 		      p->whole, address_format(target, text));
