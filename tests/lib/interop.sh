@@ -149,7 +149,7 @@ far_up() {
 	if [ $other = go ]; then
 		ip netns exec far wireguard-go -f wg0 >$run/go.log 2>&1 &
 		echo $! >$run/go.pid
-		eventually 20 test -S /var/run/wireguard/wg0.sock
+		busily 20 test -S /var/run/wireguard/wg0.sock
 	else
 		ip -n far link add wg0 type wireguard
 	fi
@@ -217,7 +217,7 @@ row_up() {
 	ip netns exec mid tcpdump -Z root --immediate-mode -qUni far0 -w $run/wire.pcap \
 		udp and not net 203.0.113.0/24 and not net 2001:db8:3::/64 >$run/tcpdump.log 2>&1 &
 	echo $! >$run/tcpdump.pid
-	eventually 10 test -s $run/wire.pcap || return
+	busily 10 test -s $run/wire.pcap || return
 	# Who is dialled is there first.
 	far_up && near_up || return
 	dial
@@ -529,7 +529,7 @@ check_cookies() {
 	pid=$!
 	# shellcheck disable=SC2064
 	trap "kill $pid" EXIT
-	eventually 5 grep -q '[1-9]' $run/flood
+	busily 5 grep -q '[1-9]' $run/flood
 	before=$(tail -n 1 $run/flood)
 	for n in 1 2 3; do
 		begin_anew

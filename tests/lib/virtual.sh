@@ -66,6 +66,16 @@ eventually() {
 	done
 }
 
+# busily SECONDS COMMAND...: the same for what a program does that is still being read:
+# no time is skipped meanwhile.
+busily() {
+	local end=$((${EPOCHREALTIME%.*} + $1))
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME%.*}" -lt $end ] || { echo "It never came true: $*"; return 1; }
+	done
+}
+
 # now: seconds since 1970. since FROM: seconds. between LOW X HIGH
 now() {
 	echo "$EPOCHREALTIME"
