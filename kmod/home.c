@@ -207,10 +207,11 @@ static unsigned int num_hooks(void)
 struct krelay_peer *krelay_home_bridge_of(struct krelay_device *kdev, struct sk_buff *skb)
 {
 	struct nf_conn *ct = krelay_mark_answered(skb);
+	const struct dst_entry *dst = skb_dst(skb);
 	struct krelay_peer *peer;
 
 	if (!ct)
-		return NULL;
+		return dst && krelay_route_is_reply(dst) ? krelay_mark_only(kdev) : NULL;
 	peer = krelay_mark_peer(dev_net(kdev->dev), krelay_mark_read(ct));
 	return peer && peer->device == kdev ? peer : NULL;
 }

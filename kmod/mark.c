@@ -76,6 +76,22 @@ struct krelay_peer *krelay_mark_next(const struct net *net, unsigned long *numbe
 	return xa_find(bridges_of(net), number, ULONG_MAX, XA_PRESENT);
 }
 
+struct krelay_peer *krelay_mark_only(const struct krelay_device *kdev)
+{
+	struct net *net = dev_net(kdev->dev);
+	struct krelay_peer *peer, *only = NULL;
+	unsigned long number;
+
+	for (number = 0; (peer = krelay_mark_next(net, &number)); number++) {
+		if (peer->device != kdev)
+			continue;
+		if (only)
+			return NULL;
+		only = peer;
+	}
+	return only;
+}
+
 u32 krelay_mark_read(const struct nf_conn *ct)
 {
 	return (READ_ONCE(ct->mark) & mark_mask) >> mark_shift;

@@ -44,6 +44,9 @@ struct krelay_peer *krelay_mark_peer(const struct net *net, u32 number);
  */
 struct krelay_peer *krelay_mark_next(const struct net *net, unsigned long *number);
 
+/* The bridge of a device that has no other, or NULL. Context: RCU or RTNL. */
+struct krelay_peer *krelay_mark_only(const struct krelay_device *kdev);
+
 /* The number in the mark of @ct, 0 for none. */
 u32 krelay_mark_read(const struct nf_conn *ct);
 void krelay_mark_write(struct nf_conn *ct, u32 number);

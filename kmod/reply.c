@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include <linux/rtnetlink.h>
+#include <linux/tcp.h>
 #include <net/addrconf.h>
 #include <net/ip6_fib.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -10,6 +11,7 @@
 #include "conntrack.h"
 #include "host.h"
 #include "mark.h"
+#include "origin.h"
 #include "peer.h"
 #include "route.h"
 
@@ -23,17 +25,10 @@ static void count_somewhere(struct net *net, enum krelay_stat reason)
 		krelay_count(peer->device, reason);
 }
 
-static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, u8 family)
+static unsigned int lead_into(struct krelay_device *kdev, struct sk_buff *skb, u8 family)
 {
-	struct krelay_peer *peer = krelay_mark_peer(net, number);
-	struct krelay_device *kdev;
 	struct dst_entry *route;
 
-	if (unlikely(!peer)) {
-		count_somewhere(net, KRELAY_STAT_HOME_NO_BRIDGE);
-		return NF_DROP;
-	}
-	kdev = peer->device;
 	route = family == NFPROTO_IPV4 ? rcu_dereference(kdev->reply_route4) :
 					 rcu_dereference(kdev->reply_route6);
 	if (unlikely(!route)) {
@@ -49,6 +44,88 @@ static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, 
 	else
 		IP6CB(skb)->flags |= IP6SKB_MULTIPATH;
 	return NF_ACCEPT;
+}
+
+static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, u8 family)
+{
+	struct krelay_peer *peer = krelay_mark_peer(net, number);
+
+	if (unlikely(!peer)) {
+		count_somewhere(net, KRELAY_STAT_HOME_NO_BRIDGE);
+		return NF_DROP;
+	}
+	return lead_into(peer->device, skb, family);
+}
+
+static bool is_tcp(const struct sk_buff *skb, u8 family)
+{
+	/* A segment that is sent from here has no extension header but by wish. */
+	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol == IPPROTO_TCP :
+					ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
+}
+
+/*
+ * Home goes on with a connection of which conntrack knows nothing: it has timed out, or
+ * somebody has flushed the table.
+ */
+static bool is_midstream(const struct sk_buff *skb, u8 family)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	const struct tcphdr *tcp;
+	struct tcphdr copy;
+
+	if (likely(ct && nf_ct_is_confirmed(ct)))
+		return false;
+	if (ct ? nf_ct_is_template(ct) : ctinfo == IP_CT_UNTRACKED)
+		return false;
+	if (!is_tcp(skb, family))
+		return false;
+	tcp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(copy), &copy);
+	return tcp && (!tcp->syn || tcp->ack);
+}
+
+static bool has_source_of(const struct krelay_device *kdev, const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? krelay_origin4_is_own(kdev, ip_hdr(skb)->saddr) :
+					krelay_origin6_is_own(kdev, &ipv6_hdr(skb)->saddr);
+}
+
+/* The device through which a visitor came to the address that @skb is from, or NULL. */
+static struct krelay_device *device_of_source(struct net *net, const struct sk_buff *skb,
+					      u8 family)
+{
+	const struct krelay_device *last = NULL;
+	struct krelay_peer *peer;
+	unsigned long number;
+
+	for (number = 0; (peer = krelay_mark_next(net, &number)); number++) {
+		/* Bridges of one device mostly follow one another. */
+		if (peer->device != last && has_source_of(peer->device, skb, family))
+			return peer->device;
+		last = peer->device;
+	}
+	return NULL;
+}
+
+/*
+ * Taken for a connection of home's own it would leave by the WAN, and all that follows.
+ * So conntrack gets to know it by the visitor's next packet. Until then there is one way
+ * to him where there is one bridge. Where there are more, a wrong one might end it.
+ */
+static unsigned int lead_untracked(struct net *net, struct sk_buff *skb, u8 family)
+{
+	struct krelay_device *kdev = device_of_source(net, skb, family);
+
+	if (!kdev || skb_dst(skb)->dev == kdev->dev)
+		return NF_ACCEPT;
+	if (!krelay_mark_only(kdev)) {
+		krelay_count(kdev, KRELAY_STAT_HOME_NO_BRIDGE);
+		return NF_DROP;
+	}
+	nf_reset_ct(skb);
+	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	return lead_into(kdev, skb, family);
 }
 
 /*
@@ -102,6 +179,8 @@ unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
 		count_somewhere(state->net, KRELAY_STAT_HOME_INVALID);
 		return NF_DROP;
 	}
+	if (state->hook == NF_INET_LOCAL_OUT && unlikely(is_midstream(skb, state->pf)))
+		return lead_untracked(state->net, skb, state->pf);
 	return NF_ACCEPT;
 }
 

@@ -282,8 +282,8 @@ static const struct {
 	},
 	[KRELAY_STAT_HOME_NO_BRIDGE] = {
 		STAT(HOME_NO_BRIDGE),
-		.meaning = "Replies belonged to a connection whose bridge is gone",
-		.advice = "there is nothing to do: they end with the old connections.",
+		.meaning = "Replies belonged to a connection whose bridge is gone or, among several, not known",
+		.advice = "ignore them after a change of bridges; otherwise see what makes conntrack forget connections.",
 	},
 	[KRELAY_STAT_HOME_NO_ROUTE] = {
 		STAT(HOME_NO_ROUTE),

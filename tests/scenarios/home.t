@@ -4,7 +4,7 @@
 # others filter by the reverse path, mark and route by rules of their own, with
 # stale connections, and when routes, netdevs, keys and the module come and go.
 export KRELAY_BRIDGE=wireguard
-FORWARDS='tcp/80 tcp/7-8 udp/7'
+FORWARDS='tcp/80 tcp/7 tcp/8 udp/7'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/home.sh"
 
@@ -384,5 +384,5 @@ answers() {
 scenario reverse_path_filters reverse_path_rules packets_are_for_this_host \
 	stale_connection_of_the_wan udp_flow_returns_to_the_bridge route_caches_are_flushed \
 	default_route_comes_and_goes device_goes_down_and_up bridge_is_rekeyed \
-	rules_of_tailscale rules_of_wg_quick connection_that_conntrack_forgot marks_of_calico container_in_homes_name \
-	neighbour_in_the_containers_name
+	rules_of_tailscale rules_of_wg_quick connection_that_conntrack_forgot marks_of_calico \
+	container_in_homes_name neighbour_in_the_containers_name

@@ -473,7 +473,8 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_BRIDGE_OPTIONS: source-routed packet
  * @KRELAY_STAT_BRIDGE_PIECE: fragments taken to wait for the others of their
  *	packet; the last one to come is the packet and not counted here
- * @KRELAY_STAT_HOME_NO_BRIDGE: reply to a connection whose bridge is gone
+ * @KRELAY_STAT_HOME_NO_BRIDGE: reply to a connection whose bridge is gone, or to
+ *	one that conntrack has forgotten, where there are several bridges
  * @KRELAY_STAT_HOME_NO_ROUTE: reply for which no route could be made
  * @KRELAY_STAT_HOME_TTL: forwarded reply whose time to live ended here
  * @KRELAY_STAT_HOME_TOO_BIG: forwarded reply larger than the tunnel's MTU; the
