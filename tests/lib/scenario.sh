@@ -180,6 +180,14 @@ from() {
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 
+# Home has the first word on port 8, of a connection that its firewall has lost: it has
+# timed out, or somebody has flushed the table. Then it says what it is told.
+forgetful_serve() {
+	start home socat TCP6-LISTEN:8,ipv6only=0,fork,reuseaddr \
+		SYSTEM:'ip netns exec home conntrack -F; echo late; read -r word; echo \$word'
+	eventually 10 in_home grep -q ":0008 " /proc/net/tcp6
+}
+
 # counter HOST NAME: of its device.
 counter() {
 	in_host "$1" relayctl stats relay0 -a | awk -v name="$2" '$1 == name { print $2 }'
