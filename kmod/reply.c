@@ -9,6 +9,7 @@
 #include <net/route.h>
 
 #include "conntrack.h"
+#include "guard.h"
 #include "host.h"
 #include "mark.h"
 #include "origin.h"
@@ -57,77 +58,6 @@ static unsigned int lead_back(struct net *net, struct sk_buff *skb, u32 number, 
 	return lead_into(peer->device, skb, family);
 }
 
-static bool is_tcp(const struct sk_buff *skb, u8 family)
-{
-	/* A segment that is sent from here has no extension header but by wish. */
-	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol == IPPROTO_TCP :
-					ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
-}
-
-/*
- * Home goes on with a connection of which conntrack knows nothing: it has timed out, or
- * somebody has flushed the table.
- */
-static bool is_midstream(const struct sk_buff *skb, u8 family)
-{
-	enum ip_conntrack_info ctinfo;
-	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
-	const struct tcphdr *tcp;
-	struct tcphdr copy;
-
-	if (likely(ct && nf_ct_is_confirmed(ct)))
-		return false;
-	if (ct ? nf_ct_is_template(ct) : ctinfo == IP_CT_UNTRACKED)
-		return false;
-	if (!is_tcp(skb, family))
-		return false;
-	tcp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(copy), &copy);
-	return tcp && (!tcp->syn || tcp->ack);
-}
-
-static bool has_source_of(const struct krelay_device *kdev, const struct sk_buff *skb, u8 family)
-{
-	return family == NFPROTO_IPV4 ? krelay_origin4_is_own(kdev, ip_hdr(skb)->saddr) :
-					krelay_origin6_is_own(kdev, &ipv6_hdr(skb)->saddr);
-}
-
-/* The device through which a visitor came to the address that @skb is from, or NULL. */
-static struct krelay_device *device_of_source(struct net *net, const struct sk_buff *skb,
-					      u8 family)
-{
-	const struct krelay_device *last = NULL;
-	struct krelay_peer *peer;
-	unsigned long number;
-
-	for (number = 0; (peer = krelay_mark_next(net, &number)); number++) {
-		/* Bridges of one device mostly follow one another. */
-		if (peer->device != last && has_source_of(peer->device, skb, family))
-			return peer->device;
-		last = peer->device;
-	}
-	return NULL;
-}
-
-/*
- * Taken for a connection of home's own it would leave by the WAN, and all that follows.
- * So conntrack gets to know it by the visitor's next packet. Until then there is one way
- * to him where there is one bridge. Where there are more, a wrong one might end it.
- */
-static unsigned int lead_untracked(struct net *net, struct sk_buff *skb, u8 family)
-{
-	struct krelay_device *kdev = device_of_source(net, skb, family);
-
-	if (!kdev || skb_dst(skb)->dev == kdev->dev)
-		return NF_ACCEPT;
-	if (!krelay_mark_only(kdev)) {
-		krelay_count(kdev, KRELAY_STAT_HOME_NO_BRIDGE);
-		return NF_DROP;
-	}
-	nf_reset_ct(skb);
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	return lead_into(kdev, skb, family);
-}
-
 /*
  * NAT is not undone of what conntrack calls invalid: it would leave by the WAN with
  * an address that means nothing there. Return: whether it is a reply to a visitor.
@@ -164,6 +94,77 @@ static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *sta
 	       (state->pf == NFPROTO_IPV4 && krelay_host_doubts(state->net, state->in, skb));
 }
 
+/* Conntrack has nothing of it: that has timed out, or somebody has flushed the table. */
+static bool is_unknown(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (likely(ct))
+		return !nf_ct_is_confirmed(ct) && !nf_ct_is_template(ct);
+	return ctinfo != IP_CT_UNTRACKED;
+}
+
+/* A segment that begins nothing, or answers what conntrack does not know to be asked. */
+static bool is_midstream(const struct sk_buff *skb, const struct nf_conntrack_tuple *tuple)
+{
+	const struct tcphdr *tcp;
+	struct tcphdr copy;
+
+	if (tuple->dst.protonum != IPPROTO_TCP)
+		return false;
+	tcp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(copy), &copy);
+	return tcp && (!tcp->syn || tcp->ack);
+}
+
+/* A bridge by which this may be the reply to a visitor, or NULL. */
+static struct krelay_peer *bridge_of(struct net *net, const struct nf_conntrack_tuple *tuple,
+				     u8 family)
+{
+	struct krelay_peer *peer;
+	unsigned long number;
+
+	for (number = 0; (peer = krelay_mark_next(net, &number)); number++)
+		if (krelay_guard_is_offered(peer, family, &tuple->src.u3, tuple->dst.protonum,
+					    tuple->src.u.all) &&
+		    (family == NFPROTO_IPV4 ?
+		     krelay_origin4_is_visitor(peer, tuple->dst.u3.ip) :
+		     krelay_origin6_is_visitor(peer, &tuple->dst.u3.in6)))
+			return peer;
+	return NULL;
+}
+
+/*
+ * The connection that a visitor has to what is offered to him, taken for one that was
+ * begun here, would leave by the WAN from now on. So conntrack gets to know it by the
+ * visitor's next packet. Until then there is one way to him where there is one bridge.
+ * Where there are more, a wrong one might end it.
+ */
+static unsigned int lead_unknown(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct nf_conntrack_tuple tuple;
+	struct krelay_device *kdev;
+	struct krelay_peer *peer;
+
+	if (!krelay_conntrack_read(state->net, skb, skb_network_offset(skb), state->pf, &tuple) ||
+	    !is_midstream(skb, &tuple))
+		return NF_ACCEPT;
+	peer = bridge_of(state->net, &tuple, state->pf);
+	/* Routing drops what is forged. */
+	if (!peer || is_forged(skb, state))
+		return NF_ACCEPT;
+	kdev = peer->device;
+	if (skb_dst(skb) && skb_dst(skb)->dev == kdev->dev)
+		return NF_ACCEPT;
+	if (!krelay_mark_only(kdev)) {
+		krelay_count(kdev, KRELAY_STAT_HOME_NO_BRIDGE);
+		return NF_DROP;
+	}
+	nf_reset_ct(skb);
+	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	return lead_into(kdev, skb, state->pf);
+}
+
 unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
@@ -179,8 +180,8 @@ unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
 		count_somewhere(state->net, KRELAY_STAT_HOME_INVALID);
 		return NF_DROP;
 	}
-	if (state->hook == NF_INET_LOCAL_OUT && unlikely(is_midstream(skb, state->pf)))
-		return lead_untracked(state->net, skb, state->pf);
+	if (unlikely(is_unknown(skb)))
+		return lead_unknown(skb, state);
 	return NF_ACCEPT;
 }
 

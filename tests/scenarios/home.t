@@ -261,7 +261,7 @@ test_rules_of_wg_quick() {
 # Picked up in mid-stream it would pass for one of home's.
 test_connection_that_conntrack_forgot() {
 	local loose
-	forgetful_serve
+	forgetful_serve home
 	for loose in 1 0; do
 		in_home sysctl -qw net.netfilter.nf_conntrack_tcp_loose=$loose
 		is "TCP, loose=$loose" "$(listen_first TCP:$PUBLIC:8)" "late again"
@@ -272,8 +272,9 @@ test_connection_that_conntrack_forgot() {
 
 # listen_first ADDRESS: hears a word first, says one then and hears it again.
 listen_first() {
+	: >$run/heard-first
 	{ eventually 10 [ -s $run/heard-first ]; echo again; } |
-		in_visitor socat -t 5 - "$1" >$run/heard-first
+		in_visitor socat -t 5 - "$1" >>$run/heard-first
 	xargs <$run/heard-first
 }
 
