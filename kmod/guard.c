@@ -38,7 +38,6 @@ static bool is_for(const struct krelay_accept *accept, u8 family,
 	return accept->family == family && nf_inet_addr_cmp(&accept->address, address);
 }
 
-/* @port: in host byte order */
 static bool is_listed(const struct krelay_accepts *accepts, const struct krelay_flow *flow,
 		      bool own, u8 proto, u16 port)
 {
@@ -202,18 +201,4 @@ enum krelay_stat krelay_guard_judge(struct krelay_peer *peer, struct sk_buff *sk
 	if (!is_accepted(peer, skb, &flow, accepts, own, type))
 		return KRELAY_STAT_RX_NOT_ACCEPTED;
 	return KRELAY_STAT_UNSPEC;
-}
-
-bool krelay_guard_is_offered(const struct krelay_peer *peer, u8 family,
-			     const union nf_inet_addr *address, u8 proto, __be16 port)
-{
-	const struct krelay_accepts *accepts = rcu_dereference(peer->accepts);
-	const struct krelay_flow flow = { .family = family, .dest = *address };
-	bool own;
-
-	own = family == NFPROTO_IPV4 ? krelay_origin4_is_own(peer->device, address->ip) :
-				       krelay_origin6_is_own(peer->device, &address->in6);
-	if (!accepts || !accepts->count)
-		return own;
-	return is_listed(accepts, &flow, own, proto, ntohs(port));
 }

@@ -7,7 +7,6 @@
 #define _KRELAY_GUARD_H
 
 #include <linux/krelay.h>
-#include <linux/netfilter.h>
 
 struct krelay_peer;
 struct sk_buff;
@@ -21,18 +20,5 @@ struct sk_buff;
  * Return: KRELAY_STAT_UNSPEC if it may, otherwise what to count it as.
  */
 enum krelay_stat krelay_guard_judge(struct krelay_peer *peer, struct sk_buff *skb);
-
-/**
- * krelay_guard_is_offered() - may a bridge reach this?
- * @peer: the bridge
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @address: in network byte order, the rest of it zero
- * @proto: IPPROTO_*
- * @port: of @address
- *
- * Context: RCU.
- */
-bool krelay_guard_is_offered(const struct krelay_peer *peer, u8 family,
-			     const union nf_inet_addr *address, u8 proto, __be16 port);
 
 #endif /* _KRELAY_GUARD_H */

@@ -9,7 +9,6 @@
 #include <net/route.h>
 
 #include "conntrack.h"
-#include "guard.h"
 #include "host.h"
 #include "mark.h"
 #include "origin.h"
@@ -94,75 +93,94 @@ static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *sta
 	       (state->pf == NFPROTO_IPV4 && krelay_host_doubts(state->net, state->in, skb));
 }
 
-/* Conntrack has nothing of it: that has timed out, or somebody has flushed the table. */
-static bool is_unknown(const struct sk_buff *skb)
+static bool is_tcp(const struct sk_buff *skb, u8 family)
 {
-	enum ip_conntrack_info ctinfo;
-	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
-
-	if (likely(ct))
-		return !nf_ct_is_confirmed(ct) && !nf_ct_is_template(ct);
-	return ctinfo != IP_CT_UNTRACKED;
+	/* A segment that is sent from here has no extension header but by wish. */
+	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol == IPPROTO_TCP :
+					ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
 }
 
-/* A segment that begins nothing, or answers what conntrack does not know to be asked. */
-static bool is_midstream(const struct sk_buff *skb, const struct nf_conntrack_tuple *tuple)
+/* A segment that begins nothing. */
+static bool is_midstream(const struct sk_buff *skb, u8 family)
 {
 	const struct tcphdr *tcp;
 	struct tcphdr copy;
 
-	if (tuple->dst.protonum != IPPROTO_TCP)
+	if (!is_tcp(skb, family))
 		return false;
 	tcp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(copy), &copy);
 	return tcp && (!tcp->syn || tcp->ack);
 }
 
+/* Conntrack has nothing of it: that has timed out, or somebody has flushed the table. */
+static bool is_forgotten(struct net *net, const struct sk_buff *skb, u8 family)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	bool reply;
+
+	if (likely(ct && nf_ct_is_confirmed(ct)))
+		return false;
+	if (ct ? nf_ct_is_template(ct) : ctinfo == IP_CT_UNTRACKED)
+		return false;
+	if (!is_midstream(skb, family))
+		return false;
+	if (ct)
+		return true;
+	/* What it calls invalid it may know well. */
+	ct = krelay_conntrack_find_invalid(net, skb, family, &reply);
+	if (ct)
+		nf_conntrack_put(&ct->ct_general);
+	return !ct;
+}
+
 /* A bridge by which this may be the reply to a visitor, or NULL. */
-static struct krelay_peer *bridge_of(struct net *net, const struct nf_conntrack_tuple *tuple,
-				     u8 family)
+static struct krelay_peer *bridge_of(struct net *net, const struct sk_buff *skb, u8 family)
 {
 	struct krelay_peer *peer;
 	unsigned long number;
 
 	for (number = 0; (peer = krelay_mark_next(net, &number)); number++)
-		if (krelay_guard_is_offered(peer, family, &tuple->src.u3, tuple->dst.protonum,
-					    tuple->src.u.all) &&
-		    (family == NFPROTO_IPV4 ?
-		     krelay_origin4_is_visitor(peer, tuple->dst.u3.ip) :
-		     krelay_origin6_is_visitor(peer, &tuple->dst.u3.in6)))
+		if (family == NFPROTO_IPV4 ?
+		    krelay_origin4_is_own(peer->device, ip_hdr(skb)->saddr) &&
+		    krelay_origin4_is_visitor(peer, ip_hdr(skb)->daddr) :
+		    krelay_origin6_is_own(peer->device, &ipv6_hdr(skb)->saddr) &&
+		    krelay_origin6_is_visitor(peer, &ipv6_hdr(skb)->daddr))
 			return peer;
 	return NULL;
 }
 
+/* Where the tables lead to it leads into the tunnel, to a peer. */
+static bool is_on_its_way(const struct krelay_device *kdev, const struct sk_buff *skb, u8 family)
+{
+	if (skb_dst(skb)->dev != kdev->dev)
+		return false;
+	return family == NFPROTO_IPV4 ?
+	       krelay_cidr_lookup(&kdev->allowed, &ip_hdr(skb)->daddr, KRELAY_CIDR_IPV4) :
+	       krelay_cidr_lookup(&kdev->allowed, &ipv6_hdr(skb)->daddr, KRELAY_CIDR_IPV6);
+}
+
 /*
- * The connection that a visitor has to what is offered to him, taken for one that was
- * begun here, would leave by the WAN from now on. So conntrack gets to know it by the
- * visitor's next packet. Until then there is one way to him where there is one bridge.
+ * Home goes on with a connection to an address of the device. Taken for one that is begun
+ * here it would leave by the WAN, with all that follows. So conntrack gets to know it by
+ * the visitor's next packet. Until then there is one way to him where there is one bridge.
  * Where there are more, a wrong one might end it.
  */
-static unsigned int lead_unknown(struct sk_buff *skb, const struct nf_hook_state *state)
+static unsigned int lead_forgotten(struct net *net, struct sk_buff *skb, u8 family)
 {
-	struct nf_conntrack_tuple tuple;
+	struct krelay_peer *peer = bridge_of(net, skb, family);
 	struct krelay_device *kdev;
-	struct krelay_peer *peer;
 
-	if (!krelay_conntrack_read(state->net, skb, skb_network_offset(skb), state->pf, &tuple) ||
-	    !is_midstream(skb, &tuple))
-		return NF_ACCEPT;
-	peer = bridge_of(state->net, &tuple, state->pf);
-	/* Routing drops what is forged. */
-	if (!peer || is_forged(skb, state))
+	if (!peer || is_on_its_way(peer->device, skb, family))
 		return NF_ACCEPT;
 	kdev = peer->device;
-	if (skb_dst(skb) && skb_dst(skb)->dev == kdev->dev)
-		return NF_ACCEPT;
 	if (!krelay_mark_only(kdev)) {
 		krelay_count(kdev, KRELAY_STAT_HOME_NO_BRIDGE);
 		return NF_DROP;
 	}
 	nf_reset_ct(skb);
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	return lead_into(kdev, skb, state->pf);
+	return lead_into(kdev, skb, family);
 }
 
 unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
@@ -180,8 +198,9 @@ unsigned int krelay_reply_route(void *priv, struct sk_buff *skb,
 		count_somewhere(state->net, KRELAY_STAT_HOME_INVALID);
 		return NF_DROP;
 	}
-	if (unlikely(is_unknown(skb)))
-		return lead_unknown(skb, state);
+	/* By which way another host's visitors come nobody knows. */
+	if (state->hook == NF_INET_LOCAL_OUT && is_forgotten(state->net, skb, state->pf))
+		return lead_forgotten(state->net, skb, state->pf);
 	return NF_ACCEPT;
 }
 

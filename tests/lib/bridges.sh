@@ -84,7 +84,6 @@ one_bridge_config() {
 	AllowedIPs = $4/32, $5/128, $HOME_TUN_SHARED/32, $HOME_TUN6_SHARED/128
 	AllowedIPs = $LAN_HOST/32, $LAN_HOST6/128
 	Forward = tcp+udp/2007 -> $LAN_HOST:7, tcp+udp/2007 -> [$LAN_HOST6]:7
-	Forward = tcp/2008 -> $LAN_HOST:8, tcp/2008 -> [$LAN_HOST6]:8
 	Forward = tcp/9003 -> $LAN_HOST:9003, tcp/9003 -> [$LAN_HOST6]:9003
 	END
 	for f in $FORWARDS; do
@@ -96,8 +95,8 @@ one_bridge_config() {
 
 bridges_config() {
 	HOME_EXTRA="Accept = tcp/1-65535, udp/1-65535, icmp, ipv6-icmp
-		Accept = tcp/7-8 on $LAN_HOST, udp/7 on $LAN_HOST, tcp/9003 on $LAN_HOST
-		Accept = tcp/7-8 on $LAN_HOST6, udp/7 on $LAN_HOST6, tcp/9003 on $LAN_HOST6"
+		Accept = tcp/7 on $LAN_HOST, udp/7 on $LAN_HOST, tcp/9003 on $LAN_HOST
+		Accept = tcp/7 on $LAN_HOST6, udp/7 on $LAN_HOST6, tcp/9003 on $LAN_HOST6"
 	keys_make
 	[ -e $run/bridge2.key ] || (umask 077; wg genkey >$run/bridge2.key)
 	wg pubkey <$run/bridge2.key >$run/bridge2.pub

@@ -180,13 +180,20 @@ from() {
 		sed 's/^::ffff://' | cut -d' ' -f1,3-
 }
 
-# forgetful_serve HOST: it has the first word on port 8, of a connection that home's
-# firewall has lost: it has timed out, or somebody has flushed the table. Then it says
-# what it is told.
+# Home has the first word on port 8, of a connection that its firewall has lost: it has
+# timed out, or somebody has flushed the table. Then it says what it is told.
 forgetful_serve() {
-	start "$1" socat TCP6-LISTEN:8,ipv6only=0,fork,reuseaddr \
+	start home socat TCP6-LISTEN:8,ipv6only=0,fork,reuseaddr \
 		SYSTEM:'ip netns exec home conntrack -F; echo late; read -r word; echo \$word'
-	eventually 10 in_host "$1" grep -q ":0008 " /proc/net/tcp6
+	eventually 10 in_home grep -q ":0008 " /proc/net/tcp6
+}
+
+# listen_first ADDRESS: hears a word first, says one then and hears it again.
+listen_first() {
+	: >$run/heard-first
+	{ eventually 10 [ -s $run/heard-first ]; echo again; } |
+		in_visitor socat -t 5 - "$1" >>$run/heard-first
+	xargs <$run/heard-first
 }
 
 # counter HOST NAME: of its device.

@@ -261,21 +261,13 @@ test_rules_of_wg_quick() {
 # Picked up in mid-stream it would pass for one of home's.
 test_connection_that_conntrack_forgot() {
 	local loose
-	forgetful_serve home
+	forgetful_serve
 	for loose in 1 0; do
 		in_home sysctl -qw net.netfilter.nf_conntrack_tcp_loose=$loose
 		is "TCP, loose=$loose" "$(listen_first TCP:$PUBLIC:8)" "late again"
 		is "IPv6, loose=$loose" "$(listen_first "TCP:[$PUBLIC6]:8")" "late again"
 	done
 	in_home sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1
-}
-
-# listen_first ADDRESS: hears a word first, says one then and hears it again.
-listen_first() {
-	: >$run/heard-first
-	{ eventually 10 [ -s $run/heard-first ]; echo again; } |
-		in_visitor socat -t 5 - "$1" >>$run/heard-first
-	xargs <$run/heard-first
 }
 
 # Who saves and restores marks with a mask that has our bits in it, as Calico may

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Home with visitors who have IPv6, through the kernel's own WireGuard as bridge.
 export KRELAY_BRIDGE=wireguard
-FORWARDS='tcp/80 tcp/7 udp/7 tcp/22022->22 udp/5000->5001 udp/5002 udp/5003 udp/5004'
+FORWARDS='tcp/80 tcp/7 tcp/8 udp/7 tcp/22022->22 udp/5000->5001 udp/5002 udp/5003 udp/5004'
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/home.sh"
 
@@ -159,6 +159,9 @@ test_container_at_a_home_without_ipv6() {
 	ip -n home -6 route add default dev relay0 metric 2147483647
 	is "a service of home" "$(ask6 tcp 7 x | cut -d' ' -f1,3-)" "$VISITOR6 home: x"
 	is "UDP" "$(ask6 udp 7 x | cut -d' ' -f1,3-)" "$VISITOR6 home: x"
+	# No peer has the address to which that route leads what conntrack has forgotten.
+	forgetful_serve
+	is "home's word" "$(listen_first "TCP:[$PUBLIC6]:8")" "late again"
 	ip -n home -6 route del default dev relay0
 	ip -n home -6 route add default via 2001:db8:64::1
 }
