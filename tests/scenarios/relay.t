@@ -16,7 +16,7 @@ setup() {
 # it on to the container, and home itself would answer by a reset.
 test_invalid_segment_ends_no_download() {
 	local pid before seq end
-	file_make half 512K
+	file_make half $((512 * KRELAY_SLOW))K
 	download slower/half --local-port 4567 &
 	pid=$!
 	mid_download
