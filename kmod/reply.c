@@ -13,6 +13,7 @@
 #include "mark.h"
 #include "origin.h"
 #include "peer.h"
+#include "rewrite.h"
 #include "route.h"
 
 /* Any bridge of the namespace: its device counts what has none of its own. */
@@ -93,20 +94,13 @@ static bool is_forged(const struct sk_buff *skb, const struct nf_hook_state *sta
 	       (state->pf == NFPROTO_IPV4 && krelay_host_doubts(state->net, state->in, skb));
 }
 
-static bool is_tcp(const struct sk_buff *skb, u8 family)
-{
-	/* A segment that is sent from here has no extension header but by wish. */
-	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol == IPPROTO_TCP :
-					ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
-}
-
 /* A segment that begins nothing. */
 static bool is_midstream(const struct sk_buff *skb, u8 family)
 {
 	const struct tcphdr *tcp;
 	struct tcphdr copy;
 
-	if (!is_tcp(skb, family))
+	if (krelay_rewrite_next(skb, family) != IPPROTO_TCP)
 		return false;
 	tcp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(copy), &copy);
 	return tcp && (!tcp->syn || tcp->ack);

@@ -51,6 +51,11 @@ struct krelay_upper krelay_rewrite_describe(const struct krelay_flow *flow)
 	}
 }
 
+u8 krelay_rewrite_next(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol : ipv6_hdr(skb)->nexthdr;
+}
+
 bool krelay_rewrite_has_ports(u8 proto)
 {
 	const struct krelay_flow flow = { .proto = proto, .first = true };

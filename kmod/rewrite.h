@@ -78,6 +78,12 @@ struct krelay_upper {
  */
 struct krelay_upper krelay_rewrite_describe(const struct krelay_flow *flow);
 
+/*
+ * What the IP header says comes behind it, an IPPROTO_*. What this host sends has no
+ * extension header in between but by wish.
+ */
+u8 krelay_rewrite_next(const struct sk_buff *skb, u8 family);
+
 /* Whether packets of @proto, an IPPROTO_*, begin with ports. */
 bool krelay_rewrite_has_ports(u8 proto);
 

@@ -106,13 +106,6 @@ static bool find_source(struct search *search, u8 family)
 	return search->found;
 }
 
-static bool is_udp(const struct sk_buff *skb, u8 family)
-{
-	/* A datagram that is sent from here has no extension header but by wish. */
-	return family == NFPROTO_IPV4 ? ip_hdr(skb)->protocol == IPPROTO_UDP :
-					ipv6_hdr(skb)->nexthdr == IPPROTO_UDP;
-}
-
 /*
  * A server has chosen its port and left the address open: who binds to one means it,
  * while connect() alone only writes down a guess. A client is given its port. What it
@@ -132,8 +125,8 @@ unsigned int krelay_source_mend(void *priv, struct sk_buff *skb,
 	struct krelay_flow flow;
 
 	/* Tunnels of the kernel, such as ours, do not answer a visitor: they know their way. */
-	if (!is_udp(skb, state->pf) || skb->_nfct || !is_server(state->sk) ||
-	    krelay_outer_is_own(state->sk))
+	if (krelay_rewrite_next(skb, state->pf) != IPPROTO_UDP || skb->_nfct ||
+	    !is_server(state->sk) || krelay_outer_is_own(state->sk))
 		return NF_ACCEPT;
 	if (!krelay_conntrack_read(state->net, skb, 0, state->pf, &search.tuple) ||
 	    !find_source(&search, state->pf))
