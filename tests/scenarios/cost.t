@@ -6,6 +6,7 @@
 # each the least, the median and the most of several runs; they are printed. The
 # processor is never idle, for idle time would be skipped, and with it the session.
 vm='-i -a idle=poll -a mitigations=off'
+figures=yes
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 

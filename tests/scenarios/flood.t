@@ -5,6 +5,7 @@
 # the clock that counts instructions, next to the kernel's own WireGuard
 # (docs/testing.md says how).
 vm='-i -t 2400'
+figures=yes
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/flood.sh"
 

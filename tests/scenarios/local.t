@@ -6,6 +6,7 @@
 # conntrack look at each packet anyway; what that costs where nothing else wants it
 # is printed.
 vm='-i -a mitigations=off'
+figures=yes
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 

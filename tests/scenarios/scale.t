@@ -4,6 +4,7 @@
 # counts instructions, so that a second of it is 10^9 of them; it is never idle,
 # for idle time would be skipped, to whatever is due next.
 vm='-i -a idle=poll'
+figures=yes
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$lib/pktgen.sh"
 
