@@ -11,7 +11,8 @@ FORWARDS='tcp/80 tcp/7 tcp/8 udp/7 tcp/9001-9002'
 setup() {
 	topology_up && bridge2_up && services_up || return
 	file_make small 64K
-	file_make big 1M
+	# Seconds by slower/, in which a slow kernel has hardly looked once.
+	file_make big ${KRELAY_SLOW}M
 	watch_wan
 	start lan kr-echo serve 7 lan
 	start lan kr-echo serve 7 lan ::

@@ -84,13 +84,14 @@ test_session_ends_after_180_seconds() {
 	begin
 	session 0
 	from=$(now)
-	pass 178
+	# A slow kernel takes seconds over what is looked at in time.
+	pass $((180 - 2 * KRELAY_SLOW))
 	told send 0 + 10.9.0.2 10.9.0.1
 	is "came in in time" "$(got)" 1
 	datagrams 1
 	hears 'data 0 0 29' 500
-	between 178 "$(since "$from")" 179.9
-	pass 3
+	between $((180 - 2 * KRELAY_SLOW)) "$(since "$from")" 179.9
+	pass $((1 + 2 * KRELAY_SLOW))
 	told send 0 + 10.9.0.2 10.9.0.1
 	is "came in" "$(got)" 1
 	is rx_expired "$(stat rx_expired)" 1
@@ -213,7 +214,8 @@ test_attempts_end_after_90_seconds() {
 	last=$from
 	while [ "$(peer next 20000)" = 'initiation mac2=no' ]; do
 		n=$((n + 1))
-		[ $n = 1 ] || between 4.9 "$(since "$last")" 5.8
+		# It is heard of some time later, longer where the kernel is slow.
+		[ $n = 1 ] || between $((50 - KRELAY_SLOW))e-1 "$(since "$last")" $((57 + KRELAY_SLOW))e-1
 		last=$(now)
 	done
 	between 18 $n 20
@@ -248,8 +250,9 @@ test_what_waits_does_not_block_its_sender() {
 
 test_initiations_are_limited_to_50_a_second() {
 	begin
-	told initiate
-	told initiate
+	# At once, for on a slow kernel the shell alone takes long over each.
+	told $'initiate\ninitiate'
+	is "the second" "$(read -r answer <&9; echo "$answer")" sent
 	# To the first, of which the second has made the peer forget.
 	hears 'invalid 2' 1000
 	hears nothing 100
