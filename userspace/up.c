@@ -54,19 +54,8 @@ static int add_routes(struct kernel *kernel, const struct config *config)
 
 static int set_forwards(struct kernel *kernel, const struct config *config)
 {
-	struct device device = { 0 };
-	int ret = 0;
-
 	if (!config->device.forwards.count)
 		return 0;
-	/* Which the kernel has chosen only now. */
-	if (!config->device.listen_port)
-		ret = module_read_device(kernel, config->device.name, &device);
-	if (!ret && device.listen_port)
-		ret = forwards_check_tunnel(config->file, &config->device, device.listen_port);
-	device_free(&device);
-	if (ret)
-		return ret;
 	return module_forwards(kernel, KRELAY_CMD_FORWARD_SET, config->file, &config->device);
 }
 
@@ -87,6 +76,21 @@ static int set_up(struct kernel *kernel, const struct config *config)
 	struct place at = { .file = config->file, .line = config->listen_port_line };
 
 	return link_up(kernel, &at, &config->device);
+}
+
+/* A port that the file does not name has been chosen by the kernel only now. */
+static int check_port(struct kernel *kernel, const struct config *config)
+{
+	struct device device;
+	int ret;
+
+	if (config->device.listen_port || !config->device.forwards.count)
+		return 0;
+	ret = module_read_device(kernel, config->device.name, &device);
+	if (!ret)
+		ret = forwards_check_tunnel(config->file, &config->device, device.listen_port);
+	device_free(&device);
+	return ret;
 }
 
 /* Peers that call in do not notice by themselves that all sessions are gone. */
@@ -116,6 +120,7 @@ static int (*const steps[])(struct kernel *kernel, const struct config *config) 
 	set_forwards,
 	add_addresses,
 	set_up,
+	check_port,
 	dial_recalled,
 	add_routes,
 	set_dns,
