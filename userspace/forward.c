@@ -24,43 +24,75 @@ static int parse_words(int argc, char *argv[], struct device *device)
 	return ret;
 }
 
-/* Families in which the device has an address, as bits. */
-static int families_of(struct kernel *kernel, const struct device *device, unsigned int *families)
+/* Add to @own the addresses of the device. */
+static int addresses_of(struct kernel *kernel, const struct device *device,
+			struct local_address_array *own)
 {
 	struct local_address_array locals = { 0 };
-	struct local_address *local;
+	const struct local_address *local;
 	int ret;
 
-	*families = 0;
 	ret = link_addresses(kernel, &locals);
 	array_for_each(local, &locals) {
-		/* Each netdev has a link-local one. */
-		if (local->ifindex == device->ifindex && !address_is_link_local(&local->address))
-			*families |= family_bit(local->address.family);
+		if (local->ifindex == device->ifindex)
+			*array_add(own) = *local;
 	}
 	array_free(&locals);
 	return ret;
+}
+
+/* Families in which the device has an address, as bits. */
+static unsigned int families_of(const struct local_address_array *own)
+{
+	const struct local_address *local;
+	unsigned int families = 0;
+
+	array_for_each(local, own) {
+		/* Each netdev has a link-local one. */
+		if (!address_is_link_local(&local->address))
+			families |= family_bit(local->address.family);
+	}
+	return families;
+}
+
+static int check_target(const struct device *device, const struct local_address_array *own,
+			const struct forward *forward)
+{
+	const struct local_address *local;
+	char address[ADDRESS_TEXT_LEN];
+	char text[FORWARD_TEXT_LEN];
+
+	array_for_each(local, own) {
+		if (address_equal(&local->address, &forward->target))
+			return refuse(NULL, "Forward \"%s\" leads to %s, the own address of %s, which no peer can have: write that of a host behind the peer.",
+				      forward_format(forward, text),
+				      address_format(&forward->target, address), device->name);
+	}
+	return 0;
 }
 
 /* Settle where the forwards of the device lead, and whether they may. */
 static int aim(struct kernel *kernel, struct device *device, const char *peer_name)
 {
 	struct peer *peer = device_find_peer(device, peer_name);
+	struct local_address_array own = { 0 };
 	struct forward_array aimed = { 0 };
 	struct forward *forward;
-	unsigned int families;
 	int ret;
 
 	if (!peer)
 		return refuse(NULL, "the interface %s has no peer \"%.64s\": write a peer's Name or public key, \"relayctl show %s\" lists them.",
 			      device->name, peer_name, device->name);
-	ret = families_of(kernel, device, &families);
+	ret = addresses_of(kernel, device, &own);
 	array_for_each(forward, &device->forwards) {
 		if (!ret)
-			ret = forward_aim(NULL, device, peer, families, forward, &aimed);
+			ret = check_target(device, &own, forward);
+		if (!ret)
+			ret = forward_aim(NULL, device, peer, families_of(&own), forward, &aimed);
 		if (!ret)
 			ret = forward_check_public(NULL, device, forward);
 	}
+	array_free(&own);
 	forwards_free(&device->forwards);
 	device->forwards = aimed;
 	if (!ret && device->listen_port)

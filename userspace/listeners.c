@@ -220,14 +220,16 @@ static int refuse_listener(const char *file, const struct forward *forward,
 	char forward_name[FORWARD_TEXT_LEN];
 	char address[ADDRESS_TEXT_LEN] = "any address";
 	char what_text[ACCEPT_TEXT_LEN];
+	bool other_on = listener->address.family && !forward->public.family;
 	char name[96];
 
 	if (listener->address.family)
 		address_format(&listener->address, address);
 	name_listener(listener, name, sizeof(name));
-	return refuse(&at, "Forward \"%s\" takes %s, on which %s listens here on %s: forward another port, or write \"force\" behind the forward if visitors shall no longer reach that.",
+	return refuse(&at, "Forward \"%s\" takes %s, on which %s listens here on %s: forward another port%s, or write \"force\" behind the forward if visitors shall no longer reach that.",
 		      forward_format(forward, forward_name), accept_format(&what, what_text),
-		      name, address);
+		      name, address,
+		      other_on ? ", name another address with \"on ADDRESS\"" : "");
 }
 
 static bool counts(const struct forward *forward)

@@ -38,8 +38,8 @@ int listeners_read(uint8_t proto, struct listener_array *listeners);
  * @locals: addresses of this host
  * @publics: indices of the public netdevs
  *
- * A forward of no address takes packets to those of the public netdevs. What listens on loopback or
- * on a network inside is not in its way.
+ * A forward of no address takes packets to the first of a public netdev. Which that is may change,
+ * so each counts. What listens on loopback or on a network inside is not in its way.
  */
 const struct listener *listeners_find(const struct listener_array *listeners,
 				      const struct local_address_array *locals,

@@ -225,6 +225,8 @@ test_malformed_kinds_of_forwards() {
 	refused "/run/krelay-test/friends:2: " relayctl up $bad
 	refused "relayctl: " relayctl forward add relay0 home all except tcp/22 on
 	refused "relayctl: " relayctl forward add relay0 home tcp/9000 limit 1mbit 2mbit
+	refused "relayctl: Forward \"tcp/9000 -> $BRIDGE_TUN:80\" leads to $BRIDGE_TUN, the own address of relay0" \
+		relayctl forward add relay0 home "tcp/9000 -> $BRIDGE_TUN:80"
 	unchanged
 }
 
@@ -260,6 +262,7 @@ listens() {
 }
 
 test_ports_on_which_the_bridge_listens() {
+	local ports
 	listener TCP4-LISTEN:2200 TCP6-LISTEN:2201 TCP6-LISTEN:2202,ipv6only=1 \
 		TCP4-LISTEN:2203,bind=127.0.0.1 TCP4-LISTEN:2204,bind=$PUBLIC \
 		TCP4-LISTEN:2205,bind=$BRIDGE_TUN
@@ -271,7 +274,18 @@ test_ports_on_which_the_bridge_listens() {
 	refused "relayctl: " relayctl forward add relay0 home tcp/2100-2300
 	refused "relayctl: " relayctl forward add relay0 home tcp/2200 on $PUBLIC
 	refused "relayctl: " relayctl forward add relay0 home tcp/2204 on $PUBLIC
+	grep -q "another port, or write" $run/stderr
+	refused "relayctl: " relayctl forward add relay0 home tcp/2204
+	grep -q "another port, name another address with \"on ADDRESS\", or write" $run/stderr
 	refused "relayctl: " relayctl forward add relay0 home udp/$WG_PORT force
+	# A port that the kernel chooses, too.
+	ports=$(in_bridge sysctl -n net.ipv4.ip_local_port_range)
+	in_bridge sysctl -qw "net.ipv4.ip_local_port_range=45000 45999"
+	sed '/^ListenPort/d; s/udp.9100.*/udp\/45000-45999/' $run/good0.conf >$bad
+	refused "$bad:16: Forward \"udp/45000-45999 -> 10.67.0.2:45000-45999\" would take the tunnel's own ListenPort 45" \
+		relayctl up $bad
+	in_bridge sysctl -qw "net.ipv4.ip_local_port_range=$ports"
+	unchanged
 	sed 's/tcp.9000/tcp\/2200 force/' $run/good0.conf >$bad
 	in_bridge relayctl check $bad
 	unchanged
