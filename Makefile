@@ -28,7 +28,8 @@ module: headers
 
 headers:
 	$(Q)test -e $(KDIR)/Makefile || { \
-		echo "There are no kernel headers in $(KDIR): install linux-headers-$(KVER)," \
+		echo "There are no kernel headers in $(KDIR): install linux-headers-$(KVER)" \
+		     "(where the archive has that no longer, boot its newest kernel)," \
 		     "or name their folder with KDIR=." >&2; exit 1; }
 
 relayctl:
