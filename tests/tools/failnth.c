@@ -61,7 +61,8 @@ static bool changes_by_itself(int parent, int type)
 		       type == KRELAY_DEVICE_A_PAD;
 	case KRELAY_A_PEER:
 		return type == KRELAY_PEER_A_LAST_HANDSHAKE || type == KRELAY_PEER_A_RX_BYTES ||
-		       type == KRELAY_PEER_A_TX_BYTES || type == KRELAY_PEER_A_PAD;
+		       type == KRELAY_PEER_A_TX_BYTES || type == KRELAY_PEER_A_UNANSWERED ||
+		       type == KRELAY_PEER_A_PAD;
 	case KRELAY_A_FORWARD:
 		return type >= KRELAY_FORWARD_A_IN_PACKETS;
 	}
