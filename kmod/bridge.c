@@ -303,17 +303,33 @@ static void fragment(struct krelay_device *kdev, struct krelay_forward *forward,
 	output(dev_net(kdev->dev), skb, dst);
 }
 
+/*
+ * The host would drop it later. Home would take it for ours or another peer's, or answer to
+ * ourselves.
+ */
+static bool is_spoofed(const struct krelay_device *kdev, struct net *net, u8 family,
+		       const union nf_inet_addr *source)
+{
+	bool spoofed;
+
+	if (family == NFPROTO_IPV6)
+		spoofed = krelay_origin6_is_martian(&source->in6) ||
+			  krelay_origin6_is_peers(kdev, &source->in6);
+	else
+		spoofed = krelay_origin4_is_martian(source->ip) ||
+			  krelay_origin4_is_peers(kdev, source->ip);
+	return spoofed || krelay_host_owns(net, family, source);
+}
+
 /* Who may send, and how much. Return: 0 or why not. */
-static enum krelay_stat refuse(struct krelay_forward *forward, const struct sk_buff *skb,
-			       const struct subject *subject, unsigned int packets)
+static enum krelay_stat refuse(const struct krelay_device *kdev, struct krelay_forward *forward,
+			       const struct sk_buff *skb, const struct subject *subject,
+			       unsigned int packets)
 {
 	const union nf_inet_addr *source = &subject->flow.source;
 	bool ipv6 = forward->family == NFPROTO_IPV6;
 
-	/* The host would drop it later. Home would take it for ours, or answer to ourselves. */
-	if ((ipv6 ? krelay_origin6_is_martian(&source->in6) :
-		    krelay_origin4_is_martian(source->ip)) ||
-	    krelay_host_owns(dev_net(skb->dev), forward->family, source))
+	if (is_spoofed(kdev, dev_net(skb->dev), forward->family, source))
 		return KRELAY_STAT_BRIDGE_SPOOFED;
 	/* An error comes from a router on the way. */
 	if (forward->sources && !subject->error &&
@@ -408,7 +424,7 @@ static void relay(struct krelay_device *kdev, struct krelay_forward *forward,
 	if (reason)
 		goto drop;
 	packets = count_packets(skb, &subject->flow);
-	reason = refuse(forward, skb, subject, packets);
+	reason = refuse(kdev, forward, skb, subject, packets);
 	if (reason)
 		goto drop;
 	len = skb->len;

@@ -327,8 +327,8 @@ void krelay_cidr_remove_owner(struct krelay_cidr *table, struct krelay_cidr_owne
 /* Receive paths hold either flavour of RCU. */
 #define look(pointer) rcu_dereference_check(pointer, rcu_read_lock_bh_held())
 
-struct krelay_cidr_owner *krelay_cidr_lookup(const struct krelay_cidr *table, const void *addr,
-					     u8 len)
+static __always_inline struct krelay_cidr_owner *
+find(const struct krelay_cidr *table, const void *addr, u8 len, u8 least)
 {
 	struct krelay_cidr_owner *owner, *best = NULL;
 	const struct krelay_cidr_node *node;
@@ -338,11 +338,22 @@ struct krelay_cidr_owner *krelay_cidr_lookup(const struct krelay_cidr *table, co
 	node = len == KRELAY_CIDR_IPV4 ? look(table->root4) : look(table->root6);
 	while (node && contains(node, key)) {
 		owner = look(node->owner);
-		if (owner)
+		if (owner && node->bits >= least)
 			best = owner;
 		node = look(node->child[branch(key, node->bits)]);
 	}
 	return best;
+}
+
+struct krelay_cidr_owner *krelay_cidr_lookup(const struct krelay_cidr *table, const void *addr,
+					     u8 len)
+{
+	return find(table, addr, len, 0);
+}
+
+bool krelay_cidr_is_owned(const struct krelay_cidr *table, const void *addr, u8 len, u8 least)
+{
+	return find(table, addr, len, least);
 }
 
 #ifdef KRELAY_SELFTEST

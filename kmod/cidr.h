@@ -169,6 +169,18 @@ void krelay_cidr_remove_owner(struct krelay_cidr *table, struct krelay_cidr_owne
 struct krelay_cidr_owner *krelay_cidr_lookup(const struct krelay_cidr *table, const void *addr,
 					     u8 len);
 
+/**
+ * krelay_cidr_is_owned() - does this address belong to somebody?
+ * @table: the table
+ * @addr: address in network byte order, any alignment
+ * @len: length of @addr in bytes, 4 or 16
+ * @least: shorter prefixes are overlooked, such as those of default routes
+ *
+ * Context: any, under rcu_read_lock() or rcu_read_lock_bh().
+ * Return: whether a prefix of at least @least bits contains @addr.
+ */
+bool krelay_cidr_is_owned(const struct krelay_cidr *table, const void *addr, u8 len, u8 least);
+
 #ifdef KRELAY_SELFTEST
 int krelay_cidr_selftest(void);
 #endif

@@ -23,6 +23,13 @@ bool krelay_origin6_is_own(const struct krelay_device *kdev, const struct in6_ad
 bool krelay_origin4_is_martian(__be32 address);
 bool krelay_origin6_is_martian(const struct in6_addr *address);
 
+/*
+ * Is it among the allowed IPs of a peer? What covers all of the Internet says nothing of
+ * that. Context: RCU.
+ */
+bool krelay_origin4_is_peers(const struct krelay_device *kdev, __be32 address);
+bool krelay_origin6_is_peers(const struct krelay_device *kdev, const struct in6_addr *address);
+
 /**
  * krelay_origin4_is_visitor() - may a packet from there come in by a bridge?
  * @peer: the bridge

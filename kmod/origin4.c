@@ -6,6 +6,11 @@
 #include "origin.h"
 #include "peer.h"
 
+enum {
+	/* A default route may be written as two halves. */
+	DEFAULT_PREFIX = 1,
+};
+
 bool krelay_origin4_find(const struct krelay_device *kdev,
 			 bool (*matches)(const union nf_inet_addr *address, void *priv),
 			 void *priv)
@@ -41,6 +46,12 @@ bool krelay_origin4_is_martian(__be32 address)
 	       (address & htonl(0xf0000000)) == htonl(0xf0000000); /* RFC 1112 section 4 */
 }
 
+bool krelay_origin4_is_peers(const struct krelay_device *kdev, __be32 address)
+{
+	return krelay_cidr_is_owned(&kdev->allowed, &address, KRELAY_CIDR_IPV4,
+				    DEFAULT_PREFIX + 1);
+}
+
 static bool is_private(__be32 address)
 {
 	const __be32 shared = htonl(0x64400000); /* 100.64.0.0/10, RFC 6598 */
@@ -67,7 +78,7 @@ bool krelay_origin4_is_visitor(const struct krelay_peer *peer, __be32 source)
 	if (ret || result.type != RTN_UNICAST)
 		return false;
 	/* What covers half of the Internet is no network of home's. */
-	if (result.prefixlen <= 1)
+	if (result.prefixlen <= DEFAULT_PREFIX)
 		return true;
 	/* Of the networks that home knows, only the tunnel's are behind a bridge. */
 	if (fib_info_nhc(result.fi, 0)->nhc_dev == kdev->dev)

@@ -46,6 +46,12 @@ bool krelay_origin6_is_martian(const struct in6_addr *address)
 	       (!address->s6_addr32[0] && !address->s6_addr32[1] && !address->s6_addr32[2]);
 }
 
+bool krelay_origin6_is_peers(const struct krelay_device *kdev, const struct in6_addr *address)
+{
+	return krelay_cidr_is_owned(&kdev->allowed, address, KRELAY_CIDR_IPV6,
+				    DEFAULT_PREFIX + 1);
+}
+
 /* RFC 4193 */
 static bool is_private(const struct in6_addr *address)
 {

@@ -257,7 +257,7 @@ static const struct {
 	},
 	[KRELAY_STAT_BRIDGE_SPOOFED] = {
 		STAT(BRIDGE_SPOOFED),
-		.meaning = "Packets came from outside with an address of this host, or with one that no host has",
+		.meaning = "Packets came from outside with an address of this host, of a peer, or with one that no host has",
 		.advice = "there is nothing to do: their senders forge them.",
 	},
 	[KRELAY_STAT_BRIDGE_LIMIT] = {

@@ -40,12 +40,14 @@ static bool bits_match(const u8 *a, const u8 *b, u8 bits)
 	return true;
 }
 
-static struct krelay_cidr_owner *twin_lookup(const struct twin *twin, const u8 *addr, u8 len)
+static struct krelay_cidr_owner *twin_lookup(const struct twin *twin, const u8 *addr, u8 len,
+					     u8 least)
 {
 	const struct rule *best = NULL, *rule;
 
 	for (rule = twin->rule; rule < twin->rule + twin->count; rule++)
-		if (rule->len == len && bits_match(rule->addr, addr, rule->prefix) &&
+		if (rule->len == len && rule->prefix >= least &&
+		    bits_match(rule->addr, addr, rule->prefix) &&
 		    (!best || rule->prefix > best->prefix))
 			best = rule;
 	return best ? best->owner : NULL;
@@ -144,6 +146,7 @@ static int check_lookups(struct twin *twin)
 	struct krelay_cidr_owner *found;
 	struct rule probe;
 	u8 unaligned[17];
+	bool owned;
 	int i;
 
 	for (i = 0; i < TWIN_LOOKUPS; i++) {
@@ -151,9 +154,12 @@ static int check_lookups(struct twin *twin)
 		memcpy(unaligned + 1, probe.addr, 16);
 		rcu_read_lock();
 		found = krelay_cidr_lookup(&twin->table, unaligned + 1, probe.len);
+		owned = krelay_cidr_is_owned(&twin->table, unaligned + 1, probe.len, probe.prefix);
 		rcu_read_unlock();
-		if (found != twin_lookup(twin, probe.addr, probe.len))
+		if (found != twin_lookup(twin, probe.addr, probe.len, 0))
 			return krelay_selftest_fail(&twin->test, "look-up found another owner");
+		if (owned != !!twin_lookup(twin, probe.addr, probe.len, probe.prefix))
+			return krelay_selftest_fail(&twin->test, "look-up by length is wrong");
 	}
 	return 0;
 }

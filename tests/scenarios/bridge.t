@@ -478,9 +478,9 @@ announced() {
 		"$(ip netns exec internet cat /sys/class/net/bridge0/ifindex)" "${2:-$VISITOR}" $PUBLIC
 }
 
-# nothing_taken: by the one forward.
+# nothing_taken: by the forwards.
 nothing_taken() {
-	in_bridge relayctl forward list relay0 -j | grep -q '"in_packets": *0\b'
+	! in_bridge relayctl forward list relay0 -j | grep -q '"in_packets": *[1-9]'
 }
 
 # The header is not what its frame says: the host's to drop.
@@ -493,15 +493,18 @@ test_frame_that_lies_about_its_protocol() {
 	eventually 20 fails nothing_taken
 }
 
-# Home would take them for the bridge, or answer to the bridge itself.
+# Home would take them for the bridge or another peer, or answer to the bridge itself.
 test_sources_that_no_visitor_has() {
 	local source
-	forwards "far udp/7 on $PUBLIC"
+	forwards "far udp/7 on $PUBLIC" "far udp/7 on $PUBLIC6"
 	spoofed=$(counter bridge bridge_spoofed)
-	for source in $PUBLIC $BRIDGE_TUN 127.0.0.1 224.0.0.1 0.1.2.3 255.255.255.255; do
+	for source in $PUBLIC $BRIDGE_TUN $FAR_TUN 127.0.0.1 224.0.0.1 0.1.2.3 255.255.255.255; do
 		announced 0800 $source
 	done
-	eventually 20 are_spoofed 6
+	ip -n visitor address add $FAR_TUN6/128 dev lo nodad
+	echo x | in_visitor socat -u - "UDP6:[$PUBLIC6]:7,bind=[$FAR_TUN6]"
+	ip -n visitor address del $FAR_TUN6/128 dev lo
+	eventually 20 are_spoofed 8
 	nothing_taken
 }
 

@@ -467,7 +467,8 @@ enum krelay_forward_attr {
  * @KRELAY_STAT_BRIDGE_NO_MEMORY: no memory to rewrite a packet
  * @KRELAY_STAT_BRIDGE_DOWN: visitor's packet while the tunnel is down
  * @KRELAY_STAT_BRIDGE_DENIED: visitor whom the forward's list of sources denies
- * @KRELAY_STAT_BRIDGE_SPOOFED: from an address of this host, or of no host
+ * @KRELAY_STAT_BRIDGE_SPOOFED: from an address of this host, of a peer, or of no
+ *	host
  * @KRELAY_STAT_BRIDGE_LIMIT: above the forward's limit for all visitors
  * @KRELAY_STAT_BRIDGE_SOURCE_LIMIT: above the forward's limit for one source
  * @KRELAY_STAT_BRIDGE_OPTIONS: source-routed packet
