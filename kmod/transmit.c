@@ -110,6 +110,9 @@ no_memory:
 /* In time before the session ends, so that no packet has to wait. */
 static void keep_fresh(struct krelay_peer *peer, struct krelay_keypair *keypair)
 {
+	/* A new session may have begun while we sent under this one. */
+	if (keypair != rcu_access_pointer(peer->keypairs.current_one))
+		return;
 	if (atomic64_read(&keypair->sent) > KRELAY_REKEY_AFTER_MESSAGES ||
 	    (keypair->initiator && krelay_noise_is_older(keypair, KRELAY_REKEY_AFTER_TIME)))
 		krelay_timers_want_handshake(&peer->timers, false);
