@@ -16,8 +16,11 @@ static int finish_forward(struct net *net, struct sock *sk, struct sk_buff *skb)
 
 static bool fits(const struct sk_buff *skb, unsigned int mtu)
 {
-	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)) || skb->ignore_df)
+	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
 		return true;
+	/* What conntrack has put together of pieces that must not be cut. */
+	if (skb->ignore_df)
+		return skb->len <= mtu || IPCB(skb)->frag_max_size <= mtu;
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu;
 }
 
@@ -46,6 +49,9 @@ int krelay_route4_input(struct sk_buff *skb)
 		return NET_RX_DROP;
 	}
 	skb_forward_csum(skb);
+	/* A recorded route or time is in there already. */
+	if (IPCB(skb)->opt.is_changed)
+		ip_send_check(ip_hdr(skb));
 	ip_decrease_ttl(ip_hdr(skb));
 	return krelay_route4_forward(dev_net(dev), skb, skb->dev);
 }
