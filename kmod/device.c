@@ -30,6 +30,8 @@
 enum {
 	/* 1500 less an outer IPv6, UDP and data header and the tag. */
 	DEFAULT_MTU = 1420,
+	/* The same less than a datagram may have. */
+	MAX_MTU = IP_MAX_MTU - 80,
 	RP_FILTER_LOOSE = 2,
 	/* In which what is under way to visitors arrives and is answered. */
 	FADE_OUT_MS = 1000,
@@ -259,7 +261,7 @@ static void setup(struct net_device *dev)
 	dev->hw_enc_features |= features;
 	dev->mtu = DEFAULT_MTU;
 	dev->min_mtu = IPV4_MIN_MTU;
-	dev->max_mtu = IP_MAX_MTU;
+	dev->max_mtu = MAX_MTU;
 	dev->needs_free_netdev = true;
 	krelay_compat_set_lltx(dev);
 	SET_NETDEV_DEVTYPE(dev, &device_type);
