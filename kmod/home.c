@@ -218,9 +218,11 @@ struct krelay_peer *krelay_home_bridge_of(struct krelay_device *kdev, struct sk_
 
 enum krelay_stat krelay_home_admit(struct krelay_peer *peer, struct sk_buff *skb)
 {
-	struct metadata_dst *tag = READ_ONCE(peer->from_bridge);
 	enum krelay_stat reason;
+	struct metadata_dst *tag;
 
+	/* What was made before it is seen by who sees it. */
+	tag = smp_load_acquire(&peer->from_bridge);
 	/* Without it nobody would know where the reply has to go. */
 	if (unlikely(!tag))
 		return KRELAY_STAT_RX_NOT_ACCEPTED;
