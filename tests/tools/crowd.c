@@ -24,7 +24,8 @@
 
 enum {
 	LINE = 128,
-	PATIENCE_MS = 60000,
+	/* Twice what TCP waits at most before it tries again. */
+	PATIENCE_MS = 240000,
 	FEW = 64,
 };
 
