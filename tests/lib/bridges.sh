@@ -96,6 +96,7 @@ one_bridge_config() {
 bridges_config() {
 	HOME_EXTRA="Accept = tcp/1-65535, udp/1-65535, icmp, ipv6-icmp
 		Accept = tcp/7 on $LAN_HOST, udp/7 on $LAN_HOST, tcp/9003 on $LAN_HOST
+		Accept = icmp on $LAN_HOST
 		Accept = tcp/7 on $LAN_HOST6, udp/7 on $LAN_HOST6, tcp/9003 on $LAN_HOST6"
 	keys_make
 	[ -e $run/bridge2.key ] || (umask 077; wg genkey >$run/bridge2.key)

@@ -82,6 +82,10 @@ test_lan_host_that_answers_through_home() {
 	# In pieces, too.
 	is "bytes in the answer" "$(ask udp $PUBLIC_2 2007 "$(head -c $n /dev/zero | tr '\0' a)" |
 		cut -d' ' -f4- | tr -d '\n' | wc -c)" $n
+	# And with a record of its way, which home writes itself down in.
+	in_bridge relayctl forward add relay0 home "icmp -> $LAN_HOST"
+	in_visitor ping -R -c 1 -W 5 $PUBLIC | grep -A9 '^RR:' | grep -w "$LAN_HOST"
+	in_bridge relayctl forward del relay0 icmp
 }
 
 lan_answers_through_home() {
