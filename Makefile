@@ -100,7 +100,7 @@ check-debug: check-deps
 	$(Q)tests/deps debug
 	$(Q)root=$$(tests/debug-kernel) && \
 		KRELAY_KVER=$$root KRELAY_OUT=$(CURDIR)/build/check-debug \
-		KRELAY_FILES="$(wildcard tests/scenarios/*.t tests/debug/*.t)" \
+		KRELAY_FILES="$(wildcard tests/debug/*.t) $(wildcard tests/scenarios/*.t)" \
 		tests/check build scenarios
 
 check-kernels: check-deps
