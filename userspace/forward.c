@@ -78,17 +78,19 @@ static int aim(struct kernel *kernel, struct device *device, const char *peer_na
 	struct local_address_array own = { 0 };
 	struct forward_array aimed = { 0 };
 	struct forward *forward;
+	unsigned int families;
 	int ret;
 
 	if (!peer)
 		return refuse(NULL, "the interface %s has no peer \"%.64s\": write a peer's Name or public key, \"relayctl show %s\" lists them.",
 			      device->name, peer_name, device->name);
 	ret = addresses_of(kernel, device, &own);
+	families = families_of(&own);
 	array_for_each(forward, &device->forwards) {
 		if (!ret)
 			ret = check_target(device, &own, forward);
 		if (!ret)
-			ret = forward_aim(NULL, device, peer, families_of(&own), forward, &aimed);
+			ret = forward_aim(NULL, device, peer, families, forward, &aimed);
 		if (!ret)
 			ret = forward_check_public(NULL, device, forward);
 	}
