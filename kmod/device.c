@@ -575,6 +575,8 @@ static struct notifier_block pm_notifier = { .notifier_call = pm_event };
 /* This machine goes on from a snapshot, from which another may go on, too. */
 static int fork_event(struct notifier_block *block, unsigned long event, void *pointer)
 {
+	/* Data does not wait for RTNL, which somebody may have slept under in the snapshot. */
+	krelay_noise_tell_copied();
 	rtnl_lock();
 	begin_anew();
 	rtnl_unlock();

@@ -32,6 +32,9 @@ module_param(first_nonce, ullong, 0644);
 MODULE_PARM_DESC(first_nonce, "Counter with which the sending side of a session begins");
 #endif
 
+/* How often this machine has been copied. */
+static atomic_t copies __read_mostly;
+
 /* The transcript's hash and the chaining key before any message. */
 static u8 initial_hash[KRELAY_HASH_SIZE] __ro_after_init;
 static u8 initial_chaining[KRELAY_HASH_SIZE] __ro_after_init;
@@ -136,6 +139,13 @@ static bool unseal(u8 *out, const u8 *in, size_t len, const u8 key[KRELAY_KEY_SI
 		return false;
 	mix_hash(hash, in, len);
 	return true;
+}
+
+/* A copy that is told of only now does not have the random bytes that follow. */
+static void make_ephemeral(struct krelay_noise_handshake *handshake)
+{
+	handshake->copies = atomic_read_acquire(&copies);
+	curve25519_generate_secret(handshake->ephemeral_private);
 }
 
 /* Both sides begin by mixing in the responder's static key. */
@@ -262,7 +272,7 @@ bool krelay_noise_create_initiation(struct krelay_noise_handshake *handshake,
 	message->sender = cpu_to_le32(handshake->index->value);
 	begin(handshake->hash, handshake->chaining, handshake->remote_static);
 
-	curve25519_generate_secret(handshake->ephemeral_private);
+	make_ephemeral(handshake);
 	if (!curve25519_generate_public(message->ephemeral, handshake->ephemeral_private))
 		goto out;
 	mix_ephemeral(handshake->hash, handshake->chaining, message->ephemeral);
@@ -356,7 +366,7 @@ bool krelay_noise_create_response(struct krelay_noise_handshake *handshake,
 	message->sender = cpu_to_le32(handshake->index->value);
 	message->receiver = handshake->remote_index;
 
-	curve25519_generate_secret(handshake->ephemeral_private);
+	make_ephemeral(handshake);
 	if (!curve25519_generate_public(message->ephemeral, handshake->ephemeral_private))
 		goto out;
 	mix_ephemeral(handshake->hash, handshake->chaining, message->ephemeral);
@@ -469,6 +479,7 @@ int krelay_noise_begin_session(struct krelay_noise_handshake *handshake,
 	else
 		kdf(keypair->receiving_key, keypair->sending_key, NULL, NULL, 0,
 		    handshake->chaining);
+	keypair->copies = handshake->copies;
 	keypair->remote_index = handshake->remote_index;
 	keypair->birth = ktime_get_coarse_boottime_ns();
 	keypair->peer = peer;
@@ -517,4 +528,14 @@ void krelay_noise_clear_sessions(struct krelay_keypairs *keypairs, struct rhasht
 bool krelay_noise_is_older(const struct krelay_keypair *keypair, unsigned int seconds)
 {
 	return ktime_get_coarse_boottime_ns() - keypair->birth >= (u64)seconds * NSEC_PER_SEC;
+}
+
+void krelay_noise_tell_copied(void)
+{
+	atomic_inc(&copies);
+}
+
+bool krelay_noise_is_copied(const struct krelay_keypair *keypair)
+{
+	return keypair->copies != atomic_read(&copies);
 }

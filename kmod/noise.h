@@ -55,6 +55,7 @@ enum krelay_noise_state {
  * @chaining: key material so far
  * @latest_timestamp: of the last initiation that was accepted
  * @last_accepted: when that was, nanoseconds since boot
+ * @copies: how often this machine had been copied when @ephemeral_private was made
  */
 struct krelay_noise_handshake {
 	enum krelay_noise_state state;
@@ -70,6 +71,7 @@ struct krelay_noise_handshake {
 	u8 chaining[KRELAY_HASH_SIZE];
 	u8 latest_timestamp[KRELAY_TIMESTAMP_SIZE];
 	u64 last_accepted;
+	int copies;
 };
 
 /* An initiation of which so far only the sender's static key is known. */
@@ -89,6 +91,7 @@ struct krelay_noise_opening {
  * @replay: counters received
  * @birth: nanoseconds since boot
  * @initiator: we began the handshake
+ * @copies: the handshake's
  * @peer: valid as long as the keypair is found under RCU
  * @rcu: for freeing
  *
@@ -104,6 +107,7 @@ struct krelay_keypair {
 	struct krelay_replay replay;
 	u64 birth;
 	bool initiator;
+	int copies;
 	struct krelay_peer *peer;
 	struct rcu_head rcu;
 };
@@ -215,5 +219,15 @@ void krelay_noise_clear_sessions(struct krelay_keypairs *keypairs, struct rhasht
 
 /* Whether @keypair is at least @seconds old. Context: any. */
 bool krelay_noise_is_older(const struct krelay_keypair *keypair, unsigned int seconds);
+
+/*
+ * Another machine may go on from the same snapshot: nothing is sent any more under
+ * sessions of handshakes that have begun so far. Context: any; takes no lock, so that
+ * nothing that holds one delays it.
+ */
+void krelay_noise_tell_copied(void);
+
+/* Whether another machine may have @keypair, too. Context: any. */
+bool krelay_noise_is_copied(const struct krelay_keypair *keypair);
 
 #endif /* _KRELAY_NOISE_H */

@@ -121,7 +121,8 @@ static void keep_fresh(struct krelay_peer *peer, struct krelay_keypair *keypair)
 /* Takes nonces for @count packets. Return: whether the session allows that. */
 static bool take_nonces(struct krelay_keypair *keypair, unsigned int count, u64 *nonce)
 {
-	if (krelay_noise_is_older(keypair, KRELAY_REJECT_AFTER_TIME))
+	if (krelay_noise_is_older(keypair, KRELAY_REJECT_AFTER_TIME) ||
+	    unlikely(krelay_noise_is_copied(keypair)))
 		return false;
 	/* Or what is refused would add up until the counter begins anew. */
 	if (unlikely((u64)atomic64_read(&keypair->sent) >= KRELAY_REJECT_AFTER_MESSAGES))
