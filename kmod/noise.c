@@ -196,7 +196,9 @@ static void next_timestamp(struct krelay_noise_identity *identity,
 
 void krelay_noise_raise_timestamp(struct krelay_noise_identity *identity, u64 timestamp)
 {
-	identity->timestamp = max(identity->timestamp, timestamp);
+	/* The next one is a grain later, and tells no more of the time than others. */
+	identity->timestamp = max(identity->timestamp,
+				  ALIGN_DOWN(timestamp, TIMESTAMP_GRAIN));
 }
 
 void krelay_noise_set_identity(struct krelay_noise_identity *identity,
