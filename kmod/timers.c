@@ -81,10 +81,6 @@ static void keepalive_expired(struct timer_list *timer)
 	struct krelay_timers *timers = from_timer(timers, timer, keepalive);
 
 	queue(timers, &timers->works.keepalive);
-	if (timers->keepalive_again) {
-		timers->keepalive_again = false;
-		arm(timers, &timers->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
-	}
 }
 
 static void new_handshake_expired(struct timer_list *timer)
@@ -139,7 +135,6 @@ void krelay_timers_stop(struct krelay_timers *timers)
 	timer_delete_sync(&timers->zero_keys);
 	timer_delete_sync(&timers->persistent);
 	timers->attempts = 0;
-	timers->keepalive_again = false;
 	timers->refreshed = false;
 	timers->lost = false;
 	krelay_timers_heard(timers);
@@ -207,9 +202,7 @@ void krelay_timers_data_sent(struct krelay_timers *timers)
 
 void krelay_timers_data_received(struct krelay_timers *timers)
 {
-	if (timer_pending(&timers->keepalive))
-		timers->keepalive_again = true;
-	else
+	if (!timer_pending(&timers->keepalive))
 		arm(timers, &timers->keepalive, KRELAY_KEEPALIVE_TIMEOUT * HZ);
 }
 

@@ -55,7 +55,6 @@ struct krelay_timers_works {
  * @attempts: initiations sent again since new data asked for a session
  * @unanswered: initiations since the last one that led to a session
  * @move_at: so many @unanswered are a reason to try another port of ours
- * @keepalive_again: more was received while @keepalive was pending
  * @refreshed: this session's last-minute handshake was asked for
  * @lost: nothing came back in time: the way may have changed
  * @last_sent: handshake message, nanoseconds since boot, 0 for never
@@ -79,7 +78,6 @@ struct krelay_timers {
 	unsigned int attempts;
 	unsigned int unanswered;
 	unsigned int move_at;
-	bool keepalive_again;
 	bool refreshed;
 	bool lost;
 	atomic64_t last_sent;
