@@ -159,15 +159,19 @@ static struct sk_buff *wrap(const void *message, size_t len)
 	return skb;
 }
 
-static void send(struct krelay_peer *peer, const void *message, size_t len)
+/* Counts it as @sent, if there is a way to the peer. */
+static void send(struct krelay_peer *peer, const void *message, size_t len, enum krelay_stat sent)
 {
 	struct sk_buff *skb = wrap(message, len);
+	int ret;
 
 	if (!skb)
 		return;
 	rcu_read_lock_bh();
-	krelay_outer_send(peer, skb, KRELAY_TOS_HANDSHAKE);
+	ret = krelay_outer_send(peer, skb, KRELAY_TOS_HANDSHAKE);
 	rcu_read_unlock_bh();
+	if (!ret)
+		krelay_count(peer->device, sent);
 }
 
 /* A handshake that begins anew takes a fresh index: late answers find nothing. */
@@ -269,8 +273,7 @@ static void initiate(struct work_struct *work)
 		return;
 	}
 
-	send(peer, &message, sizeof(message));
-	krelay_count(kdev, KRELAY_STAT_HS_INITIATION_SENT);
+	send(peer, &message, sizeof(message), KRELAY_STAT_HS_INITIATION_SENT);
 	krelay_timers_handshake_initiated(&peer->timers);
 }
 
@@ -359,8 +362,7 @@ static void consume_initiation(struct krelay_device *kdev, const struct sk_buff 
 	krelay_timers_session_begun(&peer->timers);
 	/* Before it is sent: what it is answered with may be here at once. */
 	atomic64_set(&peer->timers.last_sent, ktime_get_boottime_ns());
-	send(peer, &response, sizeof(response));
-	krelay_count(kdev, KRELAY_STAT_HS_RESPONSE_SENT);
+	send(peer, &response, sizeof(response), KRELAY_STAT_HS_RESPONSE_SENT);
 	krelay_timers_any_sent(&peer->timers);
 	goto out;
 
