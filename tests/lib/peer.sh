@@ -123,6 +123,19 @@ told() {
 	esac
 }
 
+# told_all COMMAND...: the same for many, as fast as the peer can.
+told_all() {
+	local answer command
+	printf '%s\n' "$@" >&8
+	for command; do
+		read -rt 1000 answer <&9
+		case $answer in
+		sent | bound | key) ;;
+		*) echo "$command: $answer"; return 1 ;;
+		esac
+	done
+}
+
 # hears WHAT MS [TYPE]: that is the next that the peer gets.
 hears() {
 	is "what the peer got" "$(peer next "${@:2}")" "$1"

@@ -8,18 +8,19 @@
  *   initiate [zero|low N] [nomac] [mac2] [age SECONDS]
  *	send an initiation: with an ephemeral key of zeros or the Nth one of low
  *	order (and all that follows from it), with a wrong mac1, with a mac2 of
- *	the last cookie, of an earlier time: "sent"
+ *	the last cookie for this port, of an earlier time: "sent"
  *   again
  *	send the last initiation once more: "sent"
  *   next MS [TYPE]
  *	wait so long for a message (of that type): what came. "initiation
  *	mac2=no|good|bad", "response N" with the number of the session that it
- *	has made, "cookie", "data N COUNTER LENGTH" (of the packet inside, 0 is a
- *	keepalive), "invalid TYPE" for what does not decrypt, or "nothing"
+ *	has made (and "mac2=good|bad" if it has one), "cookie", "data N COUNTER
+ *	LENGTH" (of the packet inside, 0 is a keepalive), "invalid TYPE" for what
+ *	does not decrypt, or "nothing"
  *   respond [low N]
  *	answer the last initiation: "session N", or "sent" for a spoilt answer
  *   cookie [bad]
- *	answer the last initiation by a cookie reply: "sent"
+ *	answer the last initiation or response by a cookie reply: "sent"
  *   send N COUNTER|+ empty|SOURCE DESTINATION [SIZE]
  *	under session N a keepalive, or a UDP datagram to port 9001 with SIZE
  *	bytes (10) of payload: "sent"
@@ -27,6 +28,8 @@
  *	go on from another port, or address: "bound"
  *   key KEY
  *	go on as another peer: "key"
+ *   remote KEY, psk KEY
+ *	go on towards another public key, with another preshared key: "key"
  *
  * Sessions are numbered from 0.
  */
@@ -53,6 +56,8 @@ enum {
 	TAG = 16,
 	MAX_SESSIONS = 1024,
 	MAX_MESSAGE = 2048,
+	/* How finely a timestamp may tell the time, in nanoseconds. */
+	GRAIN = 1 << 24,
 };
 
 struct session {
@@ -77,9 +82,19 @@ static uint8_t my_mac1_key[32], remote_mac1_key[32], my_cookie_key[32], remote_c
 static uint8_t hash[32], chaining[32], ephemeral[32], remote_ephemeral[32];
 static uint32_t index_now, remote_index;
 
-static uint8_t initiation[INITIATION_LEN], received[INITIATION_LEN];
-static uint8_t cookie[16], given[16];
-static int has_cookie, has_given;
+static uint8_t initiation[INITIATION_LEN];
+/* Of the handshake message that came last. */
+static uint8_t received_mac1[16];
+static uint32_t received_sender;
+static uint8_t given[16];
+static int has_given;
+
+/* The last one for each port of ours. */
+static struct {
+	uint8_t bytes[16];
+	int is_there;
+} cookies[1 << 16];
+static int own_port;
 
 /* Points whose product with every clamped scalar is zero (RFC 7748, 6.1). */
 static const uint8_t low_order[][32] = {
@@ -230,7 +245,7 @@ static void add_macs(uint8_t *message, size_t len, int with_mac2)
 {
 	hash_of(message + len - 32, 16, remote_mac1_key, 32, message, len - 32);
 	if (with_mac2)
-		hash_of(message + len - 16, 16, cookie, 16, message, len - 16);
+		hash_of(message + len - 16, 16, cookies[own_port].bytes, 16, message, len - 16);
 }
 
 static void initiate(char **word)
@@ -250,7 +265,7 @@ static void initiate(char **word)
 		else if (!strcmp(*word, "nomac"))
 			nomac = 1;
 		else if (!strcmp(*word, "mac2"))
-			with_mac2 = has_cookie;
+			with_mac2 = cookies[own_port].is_there;
 		else if (!strcmp(*word, "age") && word[1])
 			age = atol(*++word);
 		else
@@ -322,6 +337,32 @@ static int read_response(const uint8_t *m)
 	return add_session(first, second);
 }
 
+static uint64_t get64_be(const uint8_t *p)
+{
+	uint64_t x = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		x = x << 8 | p[i];
+	return x;
+}
+
+/* The time of day is nobody's business, beyond what makes initiations differ. */
+static int is_coarse(const uint8_t *timestamp)
+{
+	uint64_t seconds = get64_be(timestamp) - 0x400000000000000aULL;
+	uint64_t rest = get64_be(timestamp + 4) & 0xffffffff;
+
+	return (seconds * 1000000000 + rest) % GRAIN == 0;
+}
+
+/* What a cookie reply is to be about. */
+static void keep_mac1(const uint8_t *m, size_t len)
+{
+	memcpy(received_mac1, m + len - 32, 16);
+	received_sender = get32(m + 4);
+}
+
 static int read_initiation(const uint8_t *m)
 {
 	uint8_t key[32], who[32], timestamp[12];
@@ -333,22 +374,22 @@ static int read_initiation(const uint8_t *m)
 	if (unseal(who, m + 40, 48, key) || memcmp(who, remote, 32))
 		return -1;
 	kdf(key, NULL, static_static, 32);
-	if (unseal(timestamp, m + 88, 28, key))
+	if (unseal(timestamp, m + 88, 28, key) || !is_coarse(timestamp))
 		return -1;
 	remote_index = get32(m + 4);
-	memcpy(received, m, INITIATION_LEN);
+	keep_mac1(m, INITIATION_LEN);
 	return 0;
 }
 
-static const char *mac2_of(const uint8_t *m)
+static const char *mac2_of(const uint8_t *m, size_t len)
 {
 	static const uint8_t zeros[16];
 	uint8_t mac2[16];
 
-	if (!memcmp(m + INITIATION_LEN - 16, zeros, 16))
+	if (!memcmp(m + len - 16, zeros, 16))
 		return "no";
-	hash_of(mac2, 16, given, 16, m, INITIATION_LEN - 16);
-	return has_given && !memcmp(mac2, m + INITIATION_LEN - 16, 16) ? "good" : "bad";
+	hash_of(mac2, 16, given, 16, m, len - 16);
+	return has_given && !memcmp(mac2, m + len - 16, 16) ? "good" : "bad";
 }
 
 static int mac1_fits(const uint8_t *m, size_t len)
@@ -398,12 +439,12 @@ static void give_cookie(char **word)
 {
 	uint8_t m[COOKIE_LEN] = { COOKIE }, about[16];
 
-	memcpy(about, received + INITIATION_LEN - 32, 16);
+	memcpy(about, received_mac1, 16);
 	if (word[0])
 		about[0] ^= 1;
 	else
 		has_given = 1;
-	put32(m + 4, remote_index);
+	put32(m + 4, received_sender);
 	randombytes_buf(m + 8, 24);
 	if (has_given && !word[0])
 		randombytes_buf(given, 16);
@@ -416,11 +457,12 @@ static void give_cookie(char **word)
 static int read_cookie(const uint8_t *m)
 {
 	if (get32(m + 4) != index_now ||
-	    crypto_aead_xchacha20poly1305_ietf_decrypt(cookie, NULL, NULL, m + 32, 32,
+	    crypto_aead_xchacha20poly1305_ietf_decrypt(cookies[own_port].bytes, NULL, NULL,
+						       m + 32, 32,
 						       initiation + INITIATION_LEN - 32, 16, m + 8,
 						       remote_cookie_key))
 		return -1;
-	has_cookie = 1;
+	cookies[own_port].is_there = 1;
 	return 0;
 }
 
@@ -494,6 +536,7 @@ static void send_data(char **word)
 static int read_message(const uint8_t *m, size_t len, char *said, size_t size)
 {
 	uint8_t packet[MAX_MESSAGE] = { 0 }, nonce[12] = { 0 };
+	const char *mac2;
 	uint64_t counter;
 	int n;
 
@@ -501,13 +544,18 @@ static int read_message(const uint8_t *m, size_t len, char *said, size_t size)
 	case INITIATION:
 		if (len != INITIATION_LEN || !mac1_fits(m, len) || read_initiation(m))
 			break;
-		snprintf(said, size, "initiation mac2=%s", mac2_of(m));
+		snprintf(said, size, "initiation mac2=%s", mac2_of(m, len));
 		return INITIATION;
 	case RESPONSE:
 		n = len == RESPONSE_LEN && mac1_fits(m, len) ? read_response(m) : -1;
 		if (n < 0)
 			break;
-		snprintf(said, size, "response %d", n);
+		keep_mac1(m, len);
+		mac2 = mac2_of(m, len);
+		if (!strcmp(mac2, "no"))
+			snprintf(said, size, "response %d", n);
+		else
+			snprintf(said, size, "response %d mac2=%s", n, mac2);
 		return RESPONSE;
 	case COOKIE:
 		if (len != COOKIE_LEN || read_cookie(m))
@@ -579,6 +627,7 @@ static void bind_to(int port, const char *address)
 		die(address);
 	if (bind(sock, (void *)&sa, sizeof(sa)))
 		die("cannot bind");
+	own_port = port;
 }
 
 static void decode(uint8_t *key, const char *base64)
@@ -596,9 +645,9 @@ static void cookie_key_of(uint8_t *key, const uint8_t *public)
 	hash_of(key, 32, NULL, 0, text, sizeof(text));
 }
 
-static void become(const char *base64)
+/* What follows from both keys. */
+static void derive(void)
 {
-	decode(private_key, base64);
 	crypto_scalarmult_base(public_key, private_key);
 	if (crypto_scalarmult(static_static, private_key, remote))
 		die("a peer of low order");
@@ -627,7 +676,15 @@ static void obey(char **word)
 		bind_to(word[1] ? atoi(word[1]) : 0, word[2]);
 		puts("bound");
 	} else if (!strcmp(word[0], "key")) {
-		become(word[1]);
+		decode(private_key, word[1]);
+		derive();
+		puts("key");
+	} else if (!strcmp(word[0], "remote")) {
+		decode(remote, word[1]);
+		derive();
+		puts("key");
+	} else if (!strcmp(word[0], "psk")) {
+		decode(psk, word[1]);
 		puts("key");
 	} else {
 		die(word[0]);
@@ -648,7 +705,8 @@ int main(int argc, char **argv)
 	decode(remote, argv[4]);
 	if (argc > 5)
 		decode(psk, argv[5]);
-	become(argv[3]);
+	decode(private_key, argv[3]);
+	derive();
 	bind_to(51820, NULL);
 	setlinebuf(stdout);
 	/* In virtual time a page that is waited for takes minutes. */
