@@ -289,13 +289,14 @@ measure_kind() {
 	note "$1" "$2" memory $(($(kernel_memory) - memory))
 	# Without what the flood itself holds, locked.
 	note "$1" "$2" available $((available - $(available) - $(locked $flood)))
-	# This one is no matter of instructions, and would take many.
-	kill -STOP $stream
+	# This one is no matter of instructions, and would take many, so once is enough.
+	[ "$1 $2" = "krelay spoofed" ] || kill -STOP $stream
 	note "$1" "$2" newcomer "$(newcomer)"
 	kill -CONT $stream
 	flood_end
 	read -r sent rate <$run/sent
 	note "$1" "$2" rate "$rate"
+	note "$1" each sent "$sent"
 	[ "$1" = krelay ] || return 0
 	# What waits to be computed is counted then.
 	sleep 1
@@ -307,12 +308,15 @@ measure_kind() {
 
 # flood_measure krelay|wireguard
 flood_measure() {
-	local kind
+	local kind memory
 	tunnel_up "$1" || return
 	measure_window "$1" nothing
+	memory=$(kernel_memory)
 	for kind in $kinds; do
 		measure_kind "$1" "$kind" || return
 	done
+	note "$1" all memory $(($(kernel_memory) - memory))
+	note "$1" all sent "$(result "$1" each sent | awk '{ sum += $1 } END { print sum }')"
 	for kind in $kinds; do
 		note "$1" $kind kept "$(kept "$1" $kind)"
 	done
@@ -332,6 +336,9 @@ flood_table() {
 		done
 		echo
 	done
+	printf 'memory taken by all (KiB, messages): krelay %s, %s; wireguard %s, %s\n' \
+		"$(result krelay all memory)" "$(result krelay all sent)" \
+		"$(result wireguard all memory)" "$(result wireguard all sent)"
 	for kind in nothing sink; do
 		printf 'Mbit in 10^9 instructions, %s flooded: krelay %s, wireguard %s\n' $kind \
 			"$(calc "$(result krelay $kind bytes | mean) * 8 / 1e6")" \

@@ -62,6 +62,7 @@ struct frame {
 
 static struct frame frames[FRAMES];
 static size_t message_len = INITIATION_LEN;
+static bool spoofs = true;
 
 static void die(const char *what)
 {
@@ -187,6 +188,16 @@ static void make_headers(const char *netdev, const char *mac, const char *host, 
 	}
 }
 
+/* The next round of the frames comes from others than this one. */
+static void change_source(struct frame *frame)
+{
+	uint32_t source = ntohl(frame->ip.saddr) * 1664525 + 1013904223;
+
+	frame->ip.saddr = htonl(45u << 24 | (source & 0xffffff));
+	frame->ip.check = 0;
+	frame->ip.check = checksum(&frame->ip, sizeof(frame->ip));
+}
+
 static int open_netdev(const char *netdev, int protocol)
 {
 	struct sockaddr_ll address = {
@@ -226,6 +237,8 @@ static unsigned long post(int fd, unsigned long sent, unsigned int count)
 	n = sendmmsg(fd, messages, count, 0);
 	if (n < 0 && errno != ENOBUFS)
 		die("sendmmsg");
+	for (i = 0; spoofs && n > 0 && i < (unsigned int)n; i++)
+		change_source(&frames[(sent + i) % FRAMES]);
 	return n < 0 ? 0 : n;
 }
 
@@ -275,6 +288,7 @@ static void prove(const char *path)
 	socklen_t len = sizeof(own);
 	uint8_t cookie[MAC_LEN];
 
+	spoofs = false;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	if (connect(fd, (void *)&to, sizeof(to)) || getsockname(fd, (void *)&own, &len) ||
 	    get_cookie(fd, cookie, path))
