@@ -33,7 +33,7 @@ commands_fail() {
 }
 
 test_reading() {
-	commands_fail device-get peer-get forward-get
+	commands_fail device-get peer-get forward-get catch-all-get sources-get
 }
 
 test_devices() {
@@ -53,8 +53,13 @@ test_forwards() {
 	commands_fail forward-set forward-add forward-del
 }
 
+# With a list of sources, limits and what it leaves to the host.
+test_catch_all() {
+	commands_fail catch-all-set catch-all-add catch-all-del
+}
+
 test_links() {
 	commands_fail link-add link-del link-del-full link-up link-down
 }
 
-scenario reading devices peers bridges forwards links
+scenario reading devices peers bridges forwards catch_all links

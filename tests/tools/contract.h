@@ -190,6 +190,75 @@ static inline struct nl_msg *forwards(enum krelay_cmd cmd, uint16_t first, unsig
 	return message;
 }
 
+static void put_source(struct nl_msg *message, const char *text, uint8_t prefix, uint8_t verdict)
+{
+	struct nlattr *nest = nla_nest_start(message, KRELAY_SOURCES_A_SOURCE);
+	int ip_family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	unsigned char address[16];
+
+	inet_pton(ip_family, text, address);
+	nla_put(message, KRELAY_SOURCE_A_ADDRESS, ip_family == AF_INET ? 4 : 16, address);
+	nla_put_u8(message, KRELAY_SOURCE_A_PREFIX, prefix);
+	nla_put_u8(message, KRELAY_SOURCE_A_VERDICT, verdict);
+	nla_nest_end(message, nest);
+}
+
+/* A list of sources of both families, whose trie forks. */
+static void put_sources(struct nl_msg *message, uint32_t id)
+{
+	struct nlattr *nest = nla_nest_start(message, KRELAY_A_SOURCES);
+
+	nla_put_u32(message, KRELAY_SOURCES_A_ID, id);
+	put_source(message, "198.51.100.0", 24, KRELAY_SOURCE_ALLOW);
+	put_source(message, "198.51.100.128", 25, KRELAY_SOURCE_DENY);
+	put_source(message, "203.0.113.0", 24, KRELAY_SOURCE_ALLOW);
+	put_source(message, "2001:db8::", 32, KRELAY_SOURCE_ALLOW);
+	put_source(message, "2001:db8:1::", 48, KRELAY_SOURCE_DENY);
+	nla_nest_end(message, nest);
+}
+
+static void put_limit(struct nl_msg *message, int type, uint32_t packets)
+{
+	struct nlattr *nest = nla_nest_start(message, type);
+
+	nla_put_u32(message, KRELAY_LIMIT_A_PACKETS, packets);
+	nla_nest_end(message, nest);
+}
+
+static void put_except(struct nl_msg *message, uint8_t proto, uint16_t port)
+{
+	struct nlattr *nest = nla_nest_start(message, KRELAY_FORWARD_A_EXCEPT);
+
+	nla_put_u8(message, KRELAY_EXCEPT_A_PROTO, proto);
+	if (port)
+		nla_put_u16(message, KRELAY_EXCEPT_A_PORT_FIRST, port);
+	nla_nest_end(message, nest);
+}
+
+/* The catch-all to @peer, for listed sources, with limits and excepts. */
+static inline struct nl_msg *catch_all(enum krelay_cmd cmd, unsigned char peer)
+{
+	struct nl_msg *message = request(cmd, NLM_F_ACK);
+	unsigned char target[4] = { 10, peer, 0, 9 };
+	struct nlattr *nest, *excepts;
+
+	put_sources(message, 7);
+	nest = nla_nest_start(message, KRELAY_A_FORWARD);
+	nla_put_u8(message, KRELAY_FORWARD_A_PROTO, 0);
+	put_key(message, KRELAY_FORWARD_A_PEER, peer);
+	nla_put(message, KRELAY_FORWARD_A_TARGET_ADDRESS, sizeof(target), target);
+	nla_put_u32(message, KRELAY_FORWARD_A_SOURCES, 7);
+	put_limit(message, KRELAY_FORWARD_A_LIMIT, 10000);
+	put_limit(message, KRELAY_FORWARD_A_SOURCE_LIMIT, 100);
+	excepts = nla_nest_start(message, KRELAY_FORWARD_A_EXCEPTS);
+	put_except(message, IPPROTO_TCP, 22);
+	put_except(message, IPPROTO_UDP, 500);
+	put_except(message, IPPROTO_ESP, 0);
+	nla_nest_end(message, excepts);
+	nla_nest_end(message, nest);
+	return message;
+}
+
 static inline struct nl_msg *link_message(int type, int flags, const char *name, bool up)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_ACK | flags);

@@ -64,9 +64,17 @@ static bool changes_by_itself(int parent, int type)
 		       type == KRELAY_PEER_A_TX_BYTES || type == KRELAY_PEER_A_UNANSWERED ||
 		       type == KRELAY_PEER_A_PAD;
 	case KRELAY_A_FORWARD:
-		return type >= KRELAY_FORWARD_A_IN_PACKETS;
+		return (type >= KRELAY_FORWARD_A_IN_PACKETS && type <= KRELAY_FORWARD_A_PAD) ||
+		       type == KRELAY_FORWARD_A_IN_DROPS || type == KRELAY_FORWARD_A_OUT_DROPS;
 	}
 	return false;
+}
+
+/* A list of sources gets another number each time that it is made. */
+static bool is_number_of_list(int parent, int type)
+{
+	return (parent == KRELAY_A_FORWARD && type == KRELAY_FORWARD_A_SOURCES) ||
+	       (parent == KRELAY_A_SOURCES && type == KRELAY_SOURCES_A_ID);
 }
 
 static void say(struct state *state, const char *format, unsigned int value)
@@ -89,6 +97,8 @@ static void describe(struct state *state, struct nlattr *attr, int len, int pare
 		if (changes_by_itself(parent, type))
 			continue;
 		say(state, " %u", type);
+		if (is_number_of_list(parent, type))
+			continue;
 		if (attr->nla_type & NLA_F_NESTED) {
 			say(state, "{", 0);
 			/* Only the top level's lists hold what changes. */
@@ -186,6 +196,7 @@ static void read_state(struct state *state)
 	must(generic, get(KRELAY_CMD_DEVICE_GET), state);
 	must(generic, get(KRELAY_CMD_PEER_GET), state);
 	must(generic, get(KRELAY_CMD_FORWARD_GET), state);
+	must(generic, get(KRELAY_CMD_SOURCES_GET), state);
 }
 
 /* What every command begins with: a device with two peers, forwards to both. */
@@ -213,6 +224,12 @@ static void begin_with_bridge(void)
 {
 	begin();
 	must(generic, peer_set(9, 0, true), NULL);
+}
+
+static void begin_with_catch_all(void)
+{
+	begin();
+	must(generic, catch_all(KRELAY_CMD_FORWARD_ADD, 1), NULL);
 }
 
 static void begin_with_other_link(void)
@@ -243,6 +260,7 @@ struct command {
 MAKE(device_get, get(KRELAY_CMD_DEVICE_GET))
 MAKE(peer_get, get(KRELAY_CMD_PEER_GET))
 MAKE(forward_get, get(KRELAY_CMD_FORWARD_GET))
+MAKE(sources_get, get(KRELAY_CMD_SOURCES_GET))
 MAKE(device_set, device_set(2, 5556, 2, 3))
 MAKE(device_set_fewer, device_set(1, 5555, 1, 0))
 MAKE(peer_add, peer_set(3, KRELAY_PEER_SET_CREATE_ONLY, false))
@@ -254,6 +272,9 @@ MAKE(peer_del, peer_del(1))
 MAKE(forward_set, forwards(KRELAY_CMD_FORWARD_SET, 2000, 4))
 MAKE(forward_add, forwards(KRELAY_CMD_FORWARD_ADD, 7000, 3))
 MAKE(forward_del, forwards(KRELAY_CMD_FORWARD_DEL, 1000, 2))
+MAKE(catch_all_set, catch_all(KRELAY_CMD_FORWARD_SET, 2))
+MAKE(catch_all_add, catch_all(KRELAY_CMD_FORWARD_ADD, 1))
+MAKE(catch_all_del, catch_all(KRELAY_CMD_FORWARD_DEL, 1))
 MAKE(link_add, link_add(OTHER_LINK))
 MAKE(link_del, link_del(OTHER_LINK))
 MAKE(link_del_full, link_del(LINK))
@@ -266,6 +287,8 @@ static const struct command commands[] = {
 	COMMAND("device-get", begin, .make = make_device_get, .reads = true),
 	COMMAND("peer-get", begin, .make = make_peer_get, .reads = true),
 	COMMAND("forward-get", begin, .make = make_forward_get, .reads = true),
+	COMMAND("catch-all-get", begin_with_catch_all, .make = make_forward_get, .reads = true),
+	COMMAND("sources-get", begin_with_catch_all, .make = make_sources_get, .reads = true),
 	COMMAND("device-set", begin, .make = make_device_set),
 	COMMAND("device-set-fewer", begin, .make = make_device_set_fewer),
 	COMMAND("peer-add", begin, .make = make_peer_add),
@@ -278,6 +301,9 @@ static const struct command commands[] = {
 	COMMAND("forward-set", begin, .make = make_forward_set),
 	COMMAND("forward-add", begin, .make = make_forward_add),
 	COMMAND("forward-del", begin, .make = make_forward_del),
+	COMMAND("catch-all-set", begin_with_catch_all, .make = make_catch_all_set),
+	COMMAND("catch-all-add", begin, .make = make_catch_all_add),
+	COMMAND("catch-all-del", begin_with_catch_all, .make = make_catch_all_del),
 	COMMAND("link-add", begin, .make = make_link_add, .link = true),
 	COMMAND("link-del", begin_with_other_link, .make = make_link_del, .link = true),
 	COMMAND("link-del-full", begin_with_bridge, .make = make_link_del_full, .link = true),
