@@ -116,6 +116,42 @@ step_outer_renamed() {
 	outer_restore
 }
 
+# The peer is there, too, so that a session begins and ends meanwhile.
+step_private_key() {
+	local key
+	key=$(wg genkey)
+	try in_$host kr-setpeer relay0 device key "$key"
+	sleep 0.2
+	try in_$host kr-setpeer relay0 device key "$(<$run/$host.key)"
+}
+
+# peer_of HOST: the other end's public key.
+peer_of() {
+	if [ $1 = bridge ]; then
+		cat $run/home.pub
+	else
+		cat $run/bridge.pub
+	fi
+}
+
+# At both ends, or nothing begins until the next one.
+step_preshared_key() {
+	local psk at
+	psk=$(wg genpsk)
+	for at in bridge home; do
+		try in_$at kr-setpeer relay0 "$(peer_of $at)" psk "$psk"
+	done
+	sleep 0.5
+}
+
+# The peer of the other end, with what is under way to it.
+step_peer_gone() {
+	try in_$host kr-setpeer relay0 "$(peer_of $host)" remove
+	sleep 0.2
+	try end_down $host
+	try end_up $host
+}
+
 step_addresses() {
 	try ip -n $host address flush dev $outer
 	try ip -n $host address flush dev relay0
@@ -176,8 +212,9 @@ step_module() {
 	try modprobe krelay
 }
 
-STEPS='down_up link_down_up mtu outer_down_up outer_gone outer_renamed addresses moved
-	deleted noise_gone public_gone socket_namespace_gone module'
+STEPS='down_up link_down_up mtu outer_down_up outer_gone outer_renamed private_key
+	preshared_key peer_gone addresses moved deleted noise_gone public_gone
+	socket_namespace_gone module'
 
 # Random commands to devices at work and to some that only stand there.
 commands() {
@@ -317,12 +354,13 @@ keepalives_since() {
 }
 
 test_namespaces_go_under_traffic() {
+	ties_make bridge home passing
 	traffic
 	sleep 1
 	topology_down
 	ip netns del passing
 	traffic_stop
-	eventually 20 no_device_is_left
+	eventually 20 no_tie_is_left
 }
 
 scenario everything_at_random it_works_again memory_is_short_under_traffic \

@@ -130,12 +130,12 @@ test_no_more_than_128_packets_wait() {
 }
 
 test_namespace_removal_under_traffic() {
+	ties_make bridge home
 	traffic
 	sleep 1
-	# What holds on to the namespace below would keep it, and its device.
 	topology_down
 	traffic_stop
-	eventually 60 no_device_is_left
+	eventually 60 no_tie_is_left
 	quiet_dmesg
 }
 
