@@ -377,7 +377,9 @@ test_every_offload_on_and_off() {
 	offloads "$sender $public $outer" gro on rx-udp-gro-forwarding on
 	modprobe -a act_ct cls_matchall sch_ingress || return 0
 	tc -n bridge qdisc add dev ens3 clsact
-	tc -n bridge filter add dev ens3 ingress matchall action ct zone 9
+	# Of ARP it would let nothing pass.
+	tc -n bridge filter add dev ens3 ingress protocol ip matchall action ct zone 9
+	tc -n bridge filter add dev ens3 ingress protocol ipv6 matchall action ct zone 9
 	offloads "$sender $public" tx off rx off
 	tc -n bridge qdisc del dev ens3 clsact
 }
