@@ -458,9 +458,10 @@ cookie_got() {
 	[ "$(peer next 200 cookie)" = cookie ]
 }
 
-# answered: an initiation with far's last cookie.
+# answered PORT: an initiation with far's last cookie for this port.
 answered() {
-	told initiate mac2
+	pass 0.03 # the rate of initiations is limited
+	told initiate mac2 "$1"
 	[[ $(peer next 500 response) == response* ]]
 }
 
@@ -469,42 +470,43 @@ test_cookie_is_for_one_sender() {
 	begin
 	flood_begin
 	eventually 30 cookie_got
-	eventually 10 answered
+	eventually 10 answered 51820
 	told bind 40000
-	fails answered
+	fails answered 51820
 	eventually 30 cookie_got
-	eventually 10 answered
+	eventually 10 answered 40000
 	# That of the other port is still good, until its maker's secret is two minutes old.
 	told bind 51820
-	eventually 10 answered
+	eventually 10 answered 51820
 	flood_end
 	pass 121
 	flood_begin
-	fails answered
+	fails answered 51820
 	eventually 30 cookie_got
-	eventually 10 answered
+	eventually 10 answered 51820
 	flood_end
 }
 
 # 20 a second and 5 at once for an address, whatever ports it has.
 test_proven_handshakes_are_limited_by_address() {
-	local before n five=()
+	local before n first=() second=()
 	begin
 	flood_begin
 	eventually 30 cookie_got
 	told bind 40000
 	eventually 30 cookie_got
 	for n in 1 2 3 4 5; do
-		five+=('initiate mac2')
+		first+=('initiate mac2 40000')
+		second+=('initiate mac2 51820')
 	done
 	pass 0.5
 	before=$(stat hs_rate_limited)
-	told_all "${five[@]}"
+	told_all "${first[@]}"
 	pass 0.02
 	is "limited of 5" $(($(stat hs_rate_limited) - before)) 0
 	pass 0.5
 	before=$(stat hs_rate_limited)
-	told_all "${five[@]}" 'bind 51820' "${five[@]}"
+	told_all "${first[@]}" 'bind 51820' "${second[@]}"
 	pass 0.02
 	between 3 $(($(stat hs_rate_limited) - before)) 5
 	flood_end

@@ -5,10 +5,10 @@
  * public key PEER. Keys are base64. It is told line by line on its standard
  * input, and answers each with one line.
  *
- *   initiate [zero|low N] [nomac] [mac2] [age SECONDS]
+ *   initiate [zero|low N] [nomac] [mac2 PORT] [age SECONDS]
  *	send an initiation: with an ephemeral key of zeros or the Nth one of low
  *	order (and all that follows from it), with a wrong mac1, with a mac2 of
- *	the last cookie for this port, of an earlier time: "sent"
+ *	the last cookie for that port of ours, of an earlier time: "sent"
  *   again
  *	send the last initiation once more: "sent"
  *   next MS [TYPE]
@@ -241,17 +241,18 @@ static void transmit(const uint8_t *message, size_t len)
 	sendto(sock, message, len, 0, (void *)&peer, sizeof(peer));
 }
 
-static void add_macs(uint8_t *message, size_t len, int with_mac2)
+/* @cookie_port: the last cookie for this port of ours, 0 for none. */
+static void add_macs(uint8_t *message, size_t len, int cookie_port)
 {
 	hash_of(message + len - 32, 16, remote_mac1_key, 32, message, len - 32);
-	if (with_mac2)
-		hash_of(message + len - 16, 16, cookies[own_port].bytes, 16, message, len - 16);
+	if (cookies[cookie_port].is_there)
+		hash_of(message + len - 16, 16, cookies[cookie_port].bytes, 16, message, len - 16);
 }
 
 static void initiate(char **word)
 {
 	struct timespec t;
-	int zero = -1, nomac = 0, with_mac2 = 0;
+	int zero = -1, nomac = 0, cookie_port = 0;
 	uint8_t *m = initiation, key[32], timestamp[12];
 	long age = 0;
 	uint64_t s;
@@ -264,8 +265,8 @@ static void initiate(char **word)
 			zero = atoi(*++word);
 		else if (!strcmp(*word, "nomac"))
 			nomac = 1;
-		else if (!strcmp(*word, "mac2"))
-			with_mac2 = cookies[own_port].is_there;
+		else if (!strcmp(*word, "mac2") && word[1])
+			cookie_port = (uint16_t)atoi(*++word);
 		else if (!strcmp(*word, "age") && word[1])
 			age = atol(*++word);
 		else
@@ -292,7 +293,7 @@ static void initiate(char **word)
 	for (i = 0; i < 4; i++)
 		timestamp[8 + i] = t.tv_nsec >> (24 - 8 * i);
 	seal(m + 88, timestamp, 12, key);
-	add_macs(m, INITIATION_LEN, with_mac2);
+	add_macs(m, INITIATION_LEN, cookie_port);
 	if (nomac)
 		m[116] ^= 1;
 	transmit(m, INITIATION_LEN);
