@@ -388,11 +388,11 @@ test_clock_in_the_past_towards_wireguard() {
 	[ $status = 0 ]
 }
 
-# doze: all that precedes and follows sleep, and a second with everything frozen.
+# doze STATE: all that precedes and follows sleep, and a second with everything frozen.
 doze() {
 	echo 1 >/sys/module/suspend/parameters/pm_test_delay
 	echo freezer >/sys/power/pm_test
-	echo freeze >/sys/power/state
+	echo "$1" >/sys/power/state
 }
 
 # Of home, whoever began them: here both ends wake up at once.
@@ -400,10 +400,24 @@ handshakes() {
 	echo $(($(counter home hs_response_received) + $(counter home hs_response_sent)))
 }
 
+# Asleep, and in an image on the disk.
 test_sleep_ends_all_sessions() {
-	local before pid
+	local state states=0
 	[ -w /sys/power/pm_test ] || skip "this kernel has no CONFIG_PM_DEBUG"
+	for state in freeze disk; do
+		if grep -qw $state /sys/power/state; then
+			sleep_ends_sessions $state
+			states=$((states + 1))
+		fi
+	done
+	[ $states -gt 0 ]
+}
+
+# sleep_ends_sessions STATE
+sleep_ends_sessions() {
+	local before pid
 	fresh
+	rm -f $run/doze.said
 	ip netns exec cgnat tcpdump -Z root -i wan0 -Uw $run/doze.pcap udp port $WG_PORT \
 		2>$run/doze.said &
 	pid=$!
@@ -411,7 +425,7 @@ test_sleep_ends_all_sessions() {
 	until grep -sq listening $run/doze.said; do :; done
 	ask udp $PUBLIC 7 x
 	before=$(handshakes)
-	doze
+	doze "$1"
 	eventually 60 ask udp $PUBLIC 7 x
 	sleep 1
 	kill $pid
