@@ -430,17 +430,17 @@ test_cookie_for_a_response() {
 	hears 'data 1 0 29' 1000
 }
 
-# flood_begin: near has more to compute than it has time for.
+# flood_begin: near has more to compute than it has time for, and time for the peer.
 flood_begin() {
-	local mac
+	local mac less=$((KRELAY_SLOW * KRELAY_SLOW))
 	mac=$(ip -n near -br link show eth0 | awk '{ print $3 }')
 	base64 -d <$run/near.pub >$run/near.raw
-	ip netns exec far kr-flood spoofed eth0 "$mac" 192.0.2.1 51820 8000 60 \
+	ip netns exec far kr-flood spoofed eth0 "$mac" 192.0.2.1 51820 $((8000 / less)) 60 \
 		$run/near.raw >/dev/null &
 	flood=$!
 	# Else it goes on when something has failed.
 	trap flood_end EXIT
-	eventually 30 asks_for_cookies $(($(stat hs_under_load) + 1000))
+	eventually 30 asks_for_cookies $(($(stat hs_under_load) + 1000 / less))
 }
 
 flood_end() {
@@ -490,6 +490,7 @@ test_cookie_is_for_one_sender() {
 # 20 a second and 5 at once for an address, whatever ports it has.
 test_proven_handshakes_are_limited_by_address() {
 	local before n first=() second=()
+	[ "$KRELAY_SLOW" = 1 ] || skip "a slow kernel has no time for five at once"
 	begin
 	flood_begin
 	eventually 30 cookie_got
