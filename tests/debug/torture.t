@@ -148,8 +148,7 @@ step_preshared_key() {
 step_peer_gone() {
 	try in_$host kr-setpeer relay0 "$(peer_of $host)" remove
 	sleep 0.2
-	try end_down $host
-	try end_up $host
+	step_down_up
 }
 
 step_addresses() {

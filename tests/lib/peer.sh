@@ -115,11 +115,14 @@ peer() {
 
 # told COMMAND...: the peer is, and has done it.
 told() {
-	local answer
-	answer=$(peer "$@")
-	case $answer in
+	is_done "$(peer "$@")" "$*"
+}
+
+# is_done ANSWER COMMAND
+is_done() {
+	case $1 in
 	sent | bound | key) ;;
-	*) echo "$*: $answer"; return 1 ;;
+	*) echo "$2: $1"; return 1 ;;
 	esac
 }
 
@@ -129,10 +132,7 @@ told_all() {
 	printf '%s\n' "$@" >&8
 	for command; do
 		read -rt 1000 answer <&9
-		case $answer in
-		sent | bound | key) ;;
-		*) echo "$command: $answer"; return 1 ;;
-		esac
+		is_done "$answer" "$command" || return
 	done
 }
 

@@ -83,9 +83,8 @@ static uint8_t hash[32], chaining[32], ephemeral[32], remote_ephemeral[32];
 static uint32_t index_now, remote_index;
 
 static uint8_t initiation[INITIATION_LEN];
-/* Of the handshake message that came last. */
+/* Of the handshake message that came last, whose sender @remote_index is. */
 static uint8_t received_mac1[16];
-static uint32_t received_sender;
 static uint8_t given[16];
 static int has_given;
 
@@ -361,7 +360,6 @@ static int is_coarse(const uint8_t *timestamp)
 static void keep_mac1(const uint8_t *m, size_t len)
 {
 	memcpy(received_mac1, m + len - 32, 16);
-	received_sender = get32(m + 4);
 }
 
 static int read_initiation(const uint8_t *m)
@@ -445,7 +443,7 @@ static void give_cookie(char **word)
 		about[0] ^= 1;
 	else
 		has_given = 1;
-	put32(m + 4, received_sender);
+	put32(m + 4, remote_index);
 	randombytes_buf(m + 8, 24);
 	if (has_given && !word[0])
 		randombytes_buf(given, 16);
