@@ -247,6 +247,7 @@ measure_sink() {
 	flood spoofed $sink 10 || return
 	sleep 0.3
 	measure_window "$1" sink
+	measure_window "$1" sink
 	flood_end
 }
 
@@ -264,14 +265,14 @@ is_close() {
 	awk "BEGIN { exit !($(kept krelay "$1") < 95) }"
 }
 
-# measure_windows krelay|wireguard KIND: two, and four more for the promise (flood.t)
+# measure_windows krelay|wireguard KIND: two, and ten more for the promise (flood.t)
 # where two are close to it, as one alone may be 3 % off.
 measure_windows() {
 	local n windows=2
 	for ((n = 1; n <= windows; n++)); do
 		measure_window "$1" "$2"
 		if [ $n = 2 ] && [ "$1" = krelay ] && is_close "$2"; then
-			windows=6
+			windows=12
 		fi
 	done
 }
