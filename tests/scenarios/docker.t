@@ -23,13 +23,16 @@ setup() {
 	relay_up && docker_up && image_make
 }
 
-# docker_up [OPTION...]
+# docker_up [OPTION...]: again where a slow machine's containerd is not there within
+# the seconds that dockerd gives it, as systemd would.
 docker_up() {
 	# `ip netns exec` has a /sys of its own.
-	start home sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec dockerd "$@"' dockerd \
-		--storage-driver=vfs --experimental --ipv6 --fixed-cidr-v6=fd00:17::/64 --ip6tables "$@"
-	docker_pid=$(tail -n 1 $run/pids)
-	eventually 240 answers
+	start home sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; until dockerd "$@"; do sleep 1; done' \
+		dockerd --storage-driver=vfs --experimental --ipv6 --fixed-cidr-v6=fd00:17::/64 \
+		--ip6tables "$@"
+	eventually 240 answers && return
+	tail -n 5 $run/home-sh.log
+	return 1
 }
 
 answers() {
