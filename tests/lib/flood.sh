@@ -246,8 +246,7 @@ measure_window() {
 measure_sink() {
 	flood spoofed $sink 10 || return
 	sleep 0.3
-	measure_window "$1" sink
-	measure_window "$1" sink
+	measure_windows "$1" sink
 	flood_end
 }
 
